@@ -188,12 +188,12 @@ function burnLines(rows: readonly (readonly [string, string, ...string[]])[]): r
 function projectLines({ projects, notEvaluable }: BurnReport): readonly string[] {
   return burnLines([
     ...notEvaluable.map(
-      ({ project }) => [cut(project, MAX_NAME), '', 'unknown', 'unknown', 'unknown'] as const,
+      ({ project }) => [cut(visible(project), MAX_NAME), '', 'unknown', 'unknown', 'unknown'] as const,
     ),
     ...projects.map((one): readonly [string, string, ...string[]] => {
       const bands = [one.burnUsdPerHour, one.todayUsd, one.monthEndUsd];
       const texts = bands.map((band) => amountText(band, '', shortUsdText));
-      return [cut(one.project, MAX_NAME), projectHedge(one).trim(), ...texts];
+      return [cut(visible(one.project), MAX_NAME), projectHedge(one).trim(), ...texts];
     }),
   ]);
 }
@@ -222,7 +222,7 @@ function topLines(one: TopResource): readonly string[] {
   const [price = '', ...why] = cost.split(': ');
   const about = [
     description === kind ? kind : `${kind}, ${description}`,
-    ...(owner === null ? [] : [`owner ${cut(owner, MAX_NAME)}`]),
+    ...(owner === null ? [] : [`owner ${cut(visible(owner), MAX_NAME)}`]),
     ...(seenNow ? [] : ['not seen again']),
     ...(why.length === 0 ? [] : [`unpriced: ${why.join(': ')}`]),
   ].join('; ');

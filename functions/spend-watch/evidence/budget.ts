@@ -129,6 +129,11 @@ function rungEvidence(
       : reachedMs < (endMs ?? MAX_DATE_MS)
         ? new Date(reachedMs).toISOString()
         : 'not in this period at the present burn';
+  const whenExpected = (): string => {
+    if (spend.low >= usd) return 'reached';
+    if (!isSpentKnown(spend)) return 'not known';
+    return text(reach(spend.expected, burn.expected), 'expected to be reached');
+  };
   const earliest = (): string => {
     if (spend.low >= usd) return 'reached';
     if (spend.high !== null) return text(reach(spend.high, burn.high), 'may be reached');
@@ -136,7 +141,7 @@ function rungEvidence(
   };
   return {
     ...{ at, do: action, usd: cents(usd) },
-    when: spend.low >= usd ? 'reached' : text(reach(spend.expected, burn.expected), 'expected to be reached'),
+    when: whenExpected(),
     earliest: earliest(),
   };
 }

@@ -10,7 +10,7 @@ import {
 } from '../../../shared/report/numbers.ts';
 import { factList, notice } from '../../../shared/report/page-parts.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
-import { inlineText } from '../../../shared/report/text.ts';
+import { inlineText, visible } from '../../../shared/report/text.ts';
 import { isSpentKnown, type OpenBand } from '../../../shared/spend/band.ts';
 import type { BudgetReport } from './report.ts';
 import { percentText } from '../../../shared/units.ts';
@@ -55,7 +55,8 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
   const { line = [], reports = [], rungs = [], periodStart, periodEnd, burnUsdPerHour, spendUsd } = budget;
   const nowMs = Date.parse(nowTime);
   const startMs = Date.parse(periodStart ?? nowTime);
-  if (line.length === 0 || spendUsd === undefined) return [];
+  // What nothing is known of is no line at zero.
+  if (line.length === 0 || spendUsd === undefined || !isSpentKnown(spendUsd)) return [];
   const endMs = Math.min(Date.parse(periodEnd ?? '') || Infinity, nowMs + Math.max(DAY_MS, nowMs - startMs));
   const topRung = Math.max(budget.amount, ...rungs.map(({ usd }) => usd));
   const top = 1.1 * Math.max(topRung, spendUsd.expected, Math.min(spendUsd.high ?? Infinity, 1.5 * topRung));
@@ -99,7 +100,7 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
         { tone: 'blue', text: 'at the least to at the most', sure: false },
         { tone: 'orange', text: 'reported by Cloud Billing' },
       ],
-      summary: `Spend of budget ${budget.name} since ${momentText(periodStart ?? nowTime)}: ${usdText(spendUsd.expected)} expected by now, ${usdText(spendUsd.low)} at the least, ${spendUsd.high === null ? 'and no upper bound' : `${usdText(spendUsd.high)} at the most`}. The table of rungs has when each is reached.`,
+      summary: `Spend of budget ${visible(budget.name)} since ${momentText(periodStart ?? nowTime)}: ${usdText(spendUsd.expected)} expected by now, ${usdText(spendUsd.low)} at the least, ${spendUsd.high === null ? 'and no upper bound' : `${usdText(spendUsd.high)} at the most`}. The table of rungs has when each is reached.`,
       caption: 'Dotted lines are the rungs of the ladder. What is above the chart is drawn at its edge.',
     }),
   ];

@@ -2,6 +2,7 @@ import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
 import { countText, figure, momentText, usdText } from '../../../shared/report/numbers.ts';
 import { headline, notice, type Stat } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
+import { visible } from '../../../shared/report/text.ts';
 import type { KnownBand } from '../evidence/burn.ts';
 import { budgetContent } from './budget-card.ts';
 import { notKnown, notToldTexts } from './not-known.ts';
@@ -32,7 +33,7 @@ export function renderBurnPage(report: BurnReport): Html {
     sections: [
       ...budgets.map((budget, index): PageSection => ({
         id: `budget-${index + 1}`,
-        title: `Budget ${budget.name}`,
+        title: `Budget ${visible(budget.name)}`,
         content: budgetContent(budget, generatedAt),
       })),
       {

@@ -155,9 +155,24 @@ describe('the burn report', () => {
     const none = messagesOf({ period: { ...messagesOf().period, points: [] } });
     const nothing = accrue(undefined, { project: 'ml-burn', atMs: NOW, resources: [], complete: false });
     const report = reportOf({ 'ml-burn': known(nothing) }, none);
-    expect(renderBurnPage(report).text).toMatch(/unknown, of \$600\.00/);
+    const { text } = renderBurnPage(report);
+    expect(text).toMatch(/unknown, of \$600\.00/);
+    expect(text).not.toMatch(/\$0\.00 expected/);
+    expect(report.budgets[0]?.rungs?.map(({ when }) => when)).toEqual(Array(4).fill('not known'));
+    expect(burnTable(report)).not.toContain('not in this period');
     const spend = familiesIn(writeMetrics(report)).get('costguard_budget_spend_usd') ?? [];
     expect(spend.join()).not.toMatch(/expected|high/);
+  });
+
+  it('shows each hidden character of a name by its number, on page and terminal', () => {
+    const name = 'esc\u001B[2J, right to left \u202E';
+    const strange = ledgerOf(() => [vm(name, 4, { description: name, owner: name })]);
+    const books = { 'ml-burn': known(strange), [name]: { kind: 'none', why: name } } as const;
+    const report = reportOf(books, messagesOf({ displayName: name }));
+    for (const text of [burnTable(report), renderBurnPage(report).text]) {
+      expect(text.match(/[\u001B\u202E]/g)).toBeNull();
+      expect(text).toMatch(/Budget esc⟨U\+001B⟩\[2J/);
+    }
   });
 
   it('says that a look is stale, and that a listing failed', () => {
