@@ -163,22 +163,24 @@ function toldOf(
   running: readonly RunningResource[],
 ): Told {
   const quiet = quietText({ running, config: due.config, now: run.runtime.now() });
-  if (settling.kind === 'unseen') return untilSeen(settling, quiet);
-  const inEffect =
+  const first =
     due.config.mode === 'observe' && running.length > 0
       ? `stop-compute would take effect first, on what runs ${atBurn(burnText(burnOf(running)))}`
-      : `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and ${quiet}`;
+      : undefined;
+  if (settling.kind === 'unseen') return untilSeen(settling, first ?? `of what was seen ${quiet}`);
+  const inEffect =
+    first ?? `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and ${quiet}`;
   return settling.kind === 'waits'
     ? untilSettled(rung, inEffect, settling.untilMs)
     : standing(inEffect, settling.why);
 }
 
-function untilSeen({ untilMs, why }: Extract<Settling, { kind: 'unseen' }>, quiet: string): Told {
+function untilSeen({ untilMs, why }: Extract<Settling, { kind: 'unseen' }>, seen: string): Told {
   return {
     reason: 'unseen',
     until: new Date(untilMs).toISOString(),
     bound: 'at the latest',
-    why: `${why}; of what was seen ${quiet}`,
+    why: `${why}; ${seen}`,
     then: 'The next message or tick looks again: a retry may help. It does not wait where something burns that no rung stops. What no look shows until then unlinks billing',
   };
 }

@@ -69,26 +69,26 @@ export interface Settled {
  * retry shows it, it does not wait. `settled`: {@link judgeGrowth} decides. Pure.
  */
 export function judgeSettling(settled: Settled): Settling | SettledSince {
-  const { config, manifest, running, complete, now } = settled;
+  const { config, manifest, running, complete, mayShow, now } = settled;
   const { settleHours, ladder, mode } = config;
   const unlinks = (why: string): Settling => ({ kind: 'unlinks', why });
   if (settleHours === 0) return unlinks('budgets.settle is 0');
   const stop = ladder.find((rung) => rung.do === 'stop-compute');
   if (stop === undefined) return unlinks('the ladder has no stop-compute that could take effect');
-  const mayShow = mode === 'enforce' ? settled.mayShow : undefined;
   if (!complete && mayShow === undefined)
     return unlinks(
-      `not all of the project could be looked at${settled.mayShow === undefined ? ', for another reason than an outage that may pass' : ''}, so that something may burn there`,
+      'not all of the project could be looked at, for another reason than an outage that may pass, so that something may burn there',
     );
   // What may have no instances is no reason: that it burns is not known. Neither is storage, which unlinking deletes.
   const burning = outlasting(running, config, now).filter(isKnownToBurn);
   if (leftBurning(burning).length > 0)
     return unlinks(`something burns that no rung stops: ${leftText(burning)}`);
   const isInEffect = manifest !== undefined && isFired(manifest, stop);
-  const unseen = isInEffect ? mayShow : unseenByStop(manifest, stop, mayShow);
-  if (unseen !== undefined && mode === 'enforce') return judgeUnseen(manifest, unseen, now.getTime());
-  // Observing stops nothing: there it takes effect when it would be fired.
-  if (!isInEffect && mode === 'enforce') return unlinks('stop-compute has not taken effect on all of it');
+  // Observing stops nothing: there it takes effect when it would be fired, on what can be seen.
+  const takesEffect = isInEffect || mode === 'observe';
+  const unseen = takesEffect ? mayShow : unseenByStop(manifest, stop, mayShow);
+  if (unseen !== undefined) return judgeUnseen(manifest, unseen, now.getTime());
+  if (!takesEffect) return unlinks('stop-compute has not taken effect on all of it');
   const sinceMs = (isInEffect ? effectiveSince(manifest) : undefined) ?? now.getTime();
   const untilMs = sinceMs + settleHours * HOUR_MS;
   return now.getTime() < untilMs ? { kind: 'waits', sinceMs, untilMs } : { kind: 'settled', sinceMs };

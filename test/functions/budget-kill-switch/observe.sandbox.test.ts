@@ -35,6 +35,10 @@ const started = async (world: SwitchWorld): Promise<void> => {
   world.sandbox.fleet.startVm(`${VMS}/vm-1`);
   await minutes(world, 10);
 };
+/** Places that listings are answered without; the labs share what the project was made from. */
+const reach = ({ sandbox }: SwitchWorld, unreachableForCompute: readonly string[]): void =>
+  void Object.assign(sandbox.projects.get(RUNAWAY).seed, { unreachableForCompute });
+const ZONE = ['us-central1-b'];
 const raise = ({ sandbox }: SwitchWorld): void => {
   sandbox.billing.budgets.update(
     { name: BUDGET, amount: { specifiedAmount: { currencyCode: 'USD', units: '2000' } } },
@@ -49,6 +53,7 @@ interface Later {
   readonly seen?: (world: SwitchWorld, see: (share: number) => Promise<void>) => Promise<void>;
   readonly share?: number;
   readonly lines?: readonly string[];
+  readonly settle?: string;
   /** What both modes have to say at the least: reasons of decisions, or of the log. */
   readonly says: RegExp;
 }
@@ -127,16 +132,44 @@ const LATER: readonly Later[] = [
     share: 1.2,
     says: /is not in force on ml-runaway/,
   },
+  {
+    state: 'all rungs at once, and a zone out of reach',
+    before: (world) => {
+      reach(world, ZONE);
+      return Promise.resolve();
+    },
+    share: 1.3,
+    settle: '24h',
+    says: /keeps 1 unseen/,
+  },
+  {
+    state: 'in force, and then a zone out of reach',
+    before: async (world) => {
+      await fired(world);
+      reach(world, ZONE);
+    },
+    share: 1.3,
+    settle: '24h',
+    says: /keeps 1 unseen/,
+  },
   { state: 'partly done', before: fired, lines: ['maxActions: 1'], says: /./ },
 ]; // prettier-ignore
 
 /** A decision with all of its fields but the outcome. */
 const shown = ({ resource, action, reason, usdPerHour, evidence }: Decision): string =>
-  `${resource} ${action} ${reason} ${usdPerHour} ${JSON.stringify(evidence)}`;
+  `${resource} ${action} ${reason} ${usdPerHour} ${JSON.stringify(reason === 'unseen' ? withoutClock(evidence) : evidence)}`;
+
+/** Stopping takes time, and what ran before it is told where nothing was stopped. */
+const withoutClock = ({ rung, why }: Decision['evidence']): unknown => [
+  rung,
+  String(why)
+    .replace(/ since [^ ]+:/, ' since then:')
+    .replace(/; (?:of what|stop-compute would).*/, ''),
+];
 
 /** What one more message decides, in the state that an armed switch has led to. */
-async function decidesIn(mode: 'observe' | 'enforce', { before, seen, share = 1.02, lines = [] }: Later): Promise<readonly string[]> {
-  const policyOf = (which: typeof mode): string => switchPolicy({ mode: which, lines });
+async function decidesIn(mode: 'observe' | 'enforce', { before, seen, share = 1.02, lines = [], settle = '0' }: Later): Promise<readonly string[]> {
+  const policyOf = (which: typeof mode): string => switchPolicy({ mode: which, lines, settle });
   let said: readonly string[] = [];
   await withSwitch({ scenario, policy: policyOf('enforce') }, async (world) => {
     await before(world);
@@ -151,12 +184,19 @@ async function decidesIn(mode: 'observe' | 'enforce', { before, seen, share = 1.
     await world.alert(alert(share), judge);
     const decisions = receiptsIn(sandbox, BUCKET, SWITCH)
       .slice(receipts)
-      .flatMap((receipt) => receipt.decisions.map(shown));
+      .flatMap(({ decisions: taken, kept }) => [
+        ...taken.map(shown),
+        ...Object.entries(kept).flatMap(([reason, count]) =>
+          // A rung that an earlier run left with nothing to do is closed without a word.
+          reason === 'fired-before' ? [] : [`keeps ${count} ${reason}`],
+        ),
+      ]);
     const logged = (['WARNING', 'INFO'] as const)
       .flatMap((severity) => messagesOf(judge.lines.slice(from), severity))
       .filter((text) => /not in force|have fired before|over budgets\.maxActions/.test(text));
     said = [...decisions, ...logged].sort();
     if (mode === 'observe') expect(changesIn(sandbox)).toEqual(changes);
+    reach(world, []);
   });
   return said;
 } // prettier-ignore
