@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { CHANGES, SENDS_WITHOUT_PERMIT, unpermittedIn } from './unpermitted.ts';
+import { unpermittedIn } from './unpermitted.ts';
 
 /** Sources by their path from the repository's root. */
 export type Tree = ReadonlyMap<string, string>;
@@ -35,6 +35,20 @@ const GOOGLE_PACKAGES = /^npm:(?:@google-cloud\/|google-gax|google-auth-library|
 
 /** Where Google's packages are named; the framework's requests arrive in the runtime. */
 const GOOGLE_ROOMS = /^shared\/(?:google\/|run\/(?:runtime|handle-request)\.ts$)/;
+
+/** Packages, and parts of Node, that send nothing. */
+const SENDS_NOTHING =
+  /^npm:(?:@google-cloud\/functions-framework|d3-(?:format|scale|shape)|luxon|negotiator|p-map|preact(?:-render-to-string)?|yaml|zod\/mini|node:(?:async_hooks|crypto|diagnostics_channel|domain|events|fs(?:\/promises)?|path|stream|timers\/promises|util|zlib))$/;
+
+/** What sends, and where it is loaded: the identity, Google's clients, and Node's HTTP for the texts of statuses alone. */
+const SENDS = [
+  [
+    /^npm:(?:google-auth-library|gcp-metadata)$/,
+    /^shared\/(?:google\/(?:api|impersonate)|run\/runtime)\.ts$/,
+  ],
+  [/^npm:(?:@google-cloud\/|google-gax\/)/, /^shared\/google\/clients\//],
+  [/^npm:node:http$/, /^shared\/report\/error-page\.ts$/],
+] as const;
 
 /** Judges: what they import decides, calculates or words, and calls nothing. */
 const PURE = /^(?:shared\/(?:prices|report|policy|spend)\/|functions\/[^/]+\/decide\.ts$)/;
@@ -213,10 +227,20 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ),
   'only changeState permits a change at Google, and only Api.change sends one': (tree) =>
     [...tree].flatMap(([file, text]) =>
-      !/^(?:functions|shared)\//.test(file) || file.startsWith(CHANGES) || SENDS_WITHOUT_PERMIT.test(file)
-        ? []
-        : unpermittedIn(file, text).map((what) => `${file}: ${what} past changeState`),
+      /^(?:functions|shared)\//.test(file)
+        ? unpermittedIn(file, text).map((what) => `${file}: ${what} past changeState`)
+        : [],
     ),
+  'functions and shared load known packages, and what sends where all is sent': refusing(
+    ({ from, to, typeOnly }) =>
+      !/^(?:functions|shared)\//.test(from) ||
+      !to.startsWith('npm:') ||
+      typeOnly ||
+      SENDS_NOTHING.test(to) ||
+      SENDS.some(([what, where]) => what.test(to) && where.test(from))
+        ? undefined
+        : 'it may send by itself',
+  ),
   'the sandbox imports no product code': refusing(({ from, to }) =>
     from.startsWith('test/sandbox/') && /^(?:functions|shared|deploy)\//.test(to)
       ? 'it would prove a fault by the same fault'

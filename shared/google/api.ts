@@ -18,7 +18,7 @@ export interface Api {
   exchange(name: string, request: ReadRequest, options?: CallOptions): Promise<ApiAnswer>;
   /**
    * The same with any method, for what changes nothing that is guarded: looks that Google takes by POST, and objects of the state
-   * bucket, which have preconditions of their own. test/architecture-rules.ts lists the files that may use it.
+   * bucket, which have preconditions of their own. test/unpermitted.ts lists the files that may use it.
    */
   exchangeUnpermitted(name: string, request: ApiRequest, options?: CallOptions): Promise<ApiAnswer>;
   /**
