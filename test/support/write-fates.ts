@@ -17,6 +17,15 @@ export const FATES = {
   'an outage after the effect': { carriedOut: true, seen: 503 },
 } as const;
 
+/** What else Google may refuse a change with, whose reason need not hold for the next request. */
+export const REFUSALS = {
+  'a 404': { carriedOut: false, seen: 404 },
+  'a 409': { carriedOut: false, seen: 409 },
+  'a 412': { carriedOut: false, seen: 412 },
+  'a 429': { carriedOut: false, seen: 429 },
+  'a 500': { carriedOut: false, seen: 500 },
+} as const;
+
 /** The instance dies with the request on its way; see {@link untilKilled}. */
 export const DEATHS = {
   'its instance killed after the effect': { carriedOut: true, seen: 'death' },
@@ -27,7 +36,18 @@ export const DEATHS = {
 export const NOT_TAKEN = { carriedOut: false, seen: 'empty' } as const;
 
 export type Fate =
-  (typeof FATES)[keyof typeof FATES] | (typeof DEATHS)[keyof typeof DEATHS] | typeof NOT_TAKEN;
+  | (typeof FATES)[keyof typeof FATES]
+  | (typeof REFUSALS)[keyof typeof REFUSALS]
+  | (typeof DEATHS)[keyof typeof DEATHS]
+  | typeof NOT_TAKEN;
+
+/** What becomes of one look: it changes nothing, whatever is seen of it. */
+export const LOOK_FATES = {
+  ...{ 'a 403': 403, 'a 404': 404, 'a 409': 409, 'a 412': 412, 'a 429': 429, 'a 500': 500, 'a 503': 503 },
+  ...{ garbage: 'garbage', 'an empty answer': 'empty', 'a reset': 'reset', 'a timeout': 'timeout' },
+} as const;
+
+type LookFate = (typeof LOOK_FATES)[keyof typeof LOOK_FATES];
 
 interface Armed {
   readonly write: RegExp;
@@ -39,6 +59,8 @@ interface Armed {
 export interface Disturbance {
   /** Has the next write whose method and URL match meet its fate; undefined disarms. */
   armed: Armed | undefined;
+  /** The same of the next look. */
+  armedLook?: { readonly look: RegExp; readonly fate: LookFate } | undefined;
   /** The look after whose answer the instance is frozen, and the writes that it sent to the project afterwards. */
   freeze:
     | { readonly look: RegExp; readonly project: RegExp; frozen: boolean; readonly sentAfter: string[] }
@@ -80,6 +102,11 @@ export function disturb(
     if (OF_OBJECTS.test(request)) return answer();
     const { freeze, armed } = disturbance;
     if (!/^(?:POST|PUT|PATCH)/.test(request)) {
+      const { armedLook } = disturbance;
+      if (armedLook?.look.test(request) === true) {
+        disturbance.armedLook = undefined;
+        return meetFate({ carriedOut: false, seen: armedLook.fate }, answer);
+      }
       const seen = await answer();
       if (freeze?.frozen === false && freeze.look.test(request)) {
         freeze.frozen = true;
@@ -101,7 +128,7 @@ export function disturb(
 
 /** Answers one request as its fate says. `meanwhile` happens before its sender sees what became of it. */
 export async function meetFate(
-  fate: Fate,
+  fate: Fate | { readonly carriedOut: false; readonly seen: LookFate },
   answer: () => Promise<unknown>,
   meanwhile?: Armed['meanwhile'],
 ): Promise<unknown> {

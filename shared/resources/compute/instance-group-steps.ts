@@ -40,25 +40,44 @@ export function resize(
 /** Whether a group of another size gets it from its autoscaler, which is on again as it was. */
 export async function isScaledAs(
   api: Api,
-  { resource, targetSize }: GroupFacts,
+  group: GroupFacts,
   desired: number,
   { name, mode }: RememberedAutoscaler,
 ): Promise<boolean> {
+  const { targetSize } = group;
   if (targetSize === desired || targetSize === 0 || mode === OFF) return false;
-  return (await undefinedIfMissing(getAutoscalerMode(api, resource, name))) === mode;
+  return (await modeOf(api, group, name)) === mode;
 }
 
 /**
  * A group is emptied while nothing scales it: an autoscaler that was set to work again since it was set to `OFF` would give it its
  * size back, whatever its size is now. Throws `BusyError` then: the next look sets it to `OFF` again.
  */
-export async function requireUnscaled(api: Api, { resource, autoscaler }: GroupFacts): Promise<void> {
+export async function requireUnscaled(api: Api, group: GroupFacts): Promise<void> {
+  const { resource, autoscaler } = group;
   if (autoscaler === undefined) return;
-  const mode = await undefinedIfMissing(getAutoscalerMode(api, resource, autoscaler));
+  const mode = await modeOf(api, group, autoscaler);
   if (mode !== undefined && mode !== OFF)
     throw new BusyError(
       `Cannot empty "${resource}" for good: its autoscaler ${autoscaler} is ${mode} again, and would give it its size back`,
     );
+}
+
+/**
+ * The mode of an autoscaler; undefined for one that is gone. Throws `BusyError` where a group still names the one that Google does
+ * not show: whether that is gone is not known.
+ */
+async function modeOf(
+  api: Api,
+  { resource, autoscaler }: GroupFacts,
+  name: string,
+): Promise<string | undefined> {
+  const mode = await undefinedIfMissing(getAutoscalerMode(api, resource, name));
+  if (mode === undefined && autoscaler === name)
+    throw new BusyError(
+      `Cannot tell how the autoscaler of "${resource}" works: the group names ${name}, and Google does not show it`,
+    );
+  return mode;
 }
 
 /** Whether a group is still to be emptied. */
@@ -99,11 +118,11 @@ export function setMode(group: string, autoscaler: string, mode: string): Step {
   return {
     name: `autoscaler-${mode.toLowerCase()}`,
     async look(api) {
-      const { labels } = await getGroup(api, group);
-      const present = await undefinedIfMissing(getAutoscalerMode(api, group, autoscaler));
+      const facts = await getGroup(api, group);
+      const present = await modeOf(api, facts, autoscaler);
       return {
         state: `autoscaler ${present ?? 'deleted'}`,
-        labels,
+        labels: facts.labels,
         standing: judgeMode(group, autoscaler, present, mode),
       };
     },

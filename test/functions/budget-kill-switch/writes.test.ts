@@ -11,6 +11,8 @@ import {
   disturb,
   FATES,
   meetFate,
+  LOOK_FATES,
+  REFUSALS,
   untilKilled,
   type Disturbance,
 } from '../../support/write-fates.ts';
@@ -30,7 +32,7 @@ const WRITES = [
   'nightly:cancel',
   ...Object.entries(JOB_NAMES).map(([id, collection]) => `${collection}/${id}:cancel`),
 ];
-const ALL_FATES = Object.entries({ ...FATES, ...DEATHS });
+const ALL_FATES = Object.entries({ ...FATES, ...REFUSALS, ...DEATHS });
 
 const LADDER = {
   mode: 'enforce',
@@ -233,6 +235,24 @@ const LOOKS = [
   'GET .*pipelineJobs/nightly\\b',
   ...Object.entries(JOB_NAMES).map(([id, collection]) => `GET .*${collection}/${id}\\b`),
 ];
+
+describe('each look of the kill switch', () => {
+  for (const look of LOOKS)
+    for (const [title, fate] of Object.entries(LOOK_FATES))
+      it(`${look} with ${title}: after redelivery all is off once, and the books say that it was us`, async () => {
+        fake.world = running(look);
+        if (look.includes('nightly')) addPipeline();
+        disturbance.armedLook = { look: new RegExp(look), fate };
+        await deliver('1');
+        expect(disturbance.armedLook).toBeUndefined();
+        fake.world.nowMs += 300_000;
+        expect(await deliver('2')).toBe('done');
+        const { changes } = fake.world;
+        expect([...new Set(changes)].sort()).toEqual([...changes].sort());
+        expectBooksToAgree();
+        expect(fake.world.projects.find(({ id }) => id === 'ml-research')?.account).toBe('');
+      });
+});
 
 describe('an instance that is frozen for 110 seconds after a look', () => {
   for (const look of LOOKS)

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { RestoreAnswer } from '../../support/budget-lab.ts';
 import { addJobs, JOB_NAMES } from '../../support/fake-jobs.ts';
 import { GROUP_AND_MACHINE_LOOKS, MACHINE_STARTS } from '../../support/fake-machines.ts';
-import { DEATHS, disturb, FATES, untilKilled, type Disturbance } from '../../support/write-fates.ts';
+import {
+  DEATHS,
+  disturb,
+  FATES,
+  LOOK_FATES,
+  REFUSALS,
+  untilKilled,
+  type Disturbance,
+} from '../../support/write-fates.ts';
 import { MINUTE_MS, RESTORE_WRITES, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
@@ -43,7 +51,7 @@ function expectOnce(): void {
   expect([...new Set(changes)].sort()).toEqual([...changes].sort());
 }
 
-const ALL_FATES = Object.entries({ ...FATES, ...DEATHS });
+const ALL_FATES = Object.entries({ ...FATES, ...REFUSALS, ...DEATHS });
 
 describe('each write of the restore', () => {
   for (const write of RESTORE_WRITES)
@@ -68,6 +76,22 @@ const LOOKS = [
   'GET .*endpoints/1$',
   ...GROUP_AND_MACHINE_LOOKS,
 ];
+
+describe('each look of the restore', () => {
+  for (const look of LOOKS)
+    for (const [title, fate] of Object.entries(LOOK_FATES))
+      it(`${look} with ${title}: never success before all is back, and each thing is requested once`, async () => {
+        const before = await stopResources();
+        disturbance.armedLook = { look: new RegExp(look), fate };
+        const first = await restore();
+        expect(disturbance.armedLook).toBeUndefined();
+        if (first.status === 200) expect(stateOf(lab.project())).toEqual(before);
+        fake.world.nowMs += 30 * MINUTE_MS;
+        await restoreUntilComplete();
+        expect(stateOf(lab.project())).toEqual(before);
+        expectOnce();
+      });
+});
 
 describe('a restore that is frozen for 110 seconds after a look', () => {
   for (const look of LOOKS)
