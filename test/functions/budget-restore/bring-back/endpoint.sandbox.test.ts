@@ -7,11 +7,15 @@ import {
   manifestsIn,
   MODEL_ACCOUNT,
   RUNAWAY,
+  RUNAWAY_NUMBER,
   SMALL_PROJECT,
+  SWITCH,
   switchPolicy,
   withSwitch,
   type SwitchWorld,
 } from '../../../support/budget-lab.ts';
+import { BUCKET } from '../../../support/lab.ts';
+import { lastReceipt } from '../../../support/observe.ts';
 
 const MINUTE_MS = 60_000;
 const scenario = budgetScenario({ projects: [SMALL_PROJECT] });
@@ -113,5 +117,61 @@ describe('restoreEndpoint', () => {
       const line = answer.results?.find(({ resource }) => resource.endsWith('/71'));
       assert.ok(line?.why?.includes('iam.serviceAccounts.actAs') === true && line.why.includes(fix));
       assert.deepEqual(servedBy(world), { 'ranker-next': 100 });
+    }));
+});
+
+describe('models of a deployment resource pool', () => {
+  const POOL = `projects/${RUNAWAY_NUMBER}/locations/us-central1/deploymentResourcePools/shared`;
+  const onPool = (id: string, name: string) => ({
+    ...{ id, displayName: `${name}-endpoint` },
+    deployedModels: [
+      {
+        ...{ id: `${id}1`, displayName: name, sharedResources: POOL },
+        model: `projects/${RUNAWAY_NUMBER}/locations/us-central1/models/55`,
+      },
+    ],
+    trafficSplit: { [`${id}1`]: 100 },
+  });
+  const pooled = budgetScenario({
+    projects: [
+      {
+        ...{ id: RUNAWAY, number: RUNAWAY_NUMBER },
+        vertex: { endpoints: [onPool('71', 'ranker'), onPool('72', 'embedder')] },
+        resources: [
+          {
+            service: 'aiplatform',
+            path: 'locations/us-central1/deploymentResourcePools/shared',
+            body: {
+              dedicatedResources: { machineSpec: { machineType: 'g2-standard-8' }, minReplicaCount: 1 },
+            },
+          },
+        ],
+      },
+    ],
+    regions: ['us-central1'],
+  });
+  const served = ({ sandbox }: SwitchWorld) =>
+    [...sandbox.vertex.endpoints.values()].map((endpoint) =>
+      presentOf(endpoint).map(({ model }) => [model.displayName, endpoint.trafficSplit[model.id]]),
+    );
+
+  it('are taken off all its endpoints, and deployed on it again; the pool, which goes on billing, is named', () =>
+    withSwitch({ scenario: pooled }, async (world) => {
+      const before = served(world);
+      await world.alert(alert(1.1));
+      await world.sandbox.clock.advance(5 * MINUTE_MS);
+      assert.deepEqual(served(world), [[], []]);
+      const { decisions } = lastReceipt(world.sandbox, BUCKET, SWITCH);
+      const left = decisions.find(({ action }) => action === 'stop-compute')?.evidence['leftBurning'];
+      assert.deepEqual(
+        (left as readonly { resource: string }[]).map(({ resource }) => resource),
+        [POOL],
+      );
+      assert.equal((await world.restore('POST')).status, 200);
+      assert.deepEqual(served(world), before);
+      assert.deepEqual(
+        deploymentsIn(world).map(({ deployedModel }) => deployedModel['sharedResources']),
+        [POOL, POOL],
+      );
     }));
 });
