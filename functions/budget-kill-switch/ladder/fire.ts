@@ -15,7 +15,7 @@ import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.t
 import { leaveToNewer } from '../message/leave-to-newer.ts';
 import { noteGrace, noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
-import { decisionOn, keepFired, reportRung } from './report-rung.ts';
+import { keepFired, reportRung, sayLeft } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
 import { sayBurning } from './say-burning.ts';
 import { isFired, openRung, plannedBefore } from './ladder.ts';
@@ -136,14 +136,10 @@ interface Failed {
   readonly error: unknown;
 }
 
-function sayWaitsForRetry({ due, run, receipt }: Firing, rung: Rung, failed: Failed): void {
+function sayWaitsForRetry(firing: Firing, rung: Rung, failed: Failed): void {
   const why = `${failed.rung.do} failed: ${messageOf(failed.error)}`;
-  run.log(
-    'WARNING',
-    `${rung.do} waits on ${run.projectId}: ${why}. The next delivery or tick looks again: a retry may help`,
-    { budget: due.budget.name, rung: rung.do, runId: run.runId },
-  );
-  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'rung-failed', { rung: rung.do, why }));
+  const text = `${rung.do} waits on ${firing.run.projectId}: ${why}. The next delivery or tick looks again: a retry may help`;
+  sayLeft(firing, rung, { reason: 'rung-failed', why, text });
 }
 
 /** Other functions start nothing that a rung in force stops. When it cannot be said, what they start is stopped again. */

@@ -120,6 +120,26 @@ export function keepFired(
   keepBurning({ receipt }, rung, decision, plan);
 }
 
+/** Why a rung takes nothing from a project now. */
+interface Left {
+  readonly reason: string;
+  readonly why: string;
+  readonly text: string;
+  readonly until?: string;
+  readonly severity?: 'INFO' | 'WARNING';
+}
+
+/** Says of a rung that is due why it takes nothing now, in the log and the receipt: nothing above a rung is ever silent. */
+export function sayLeft(
+  { run, due, receipt }: Pick<Firing, 'run' | 'due' | 'receipt'>,
+  rung: Rung,
+  { reason, why, text, until, severity = 'WARNING' }: Left,
+): void {
+  run.log(severity, text, { reason, budget: due.budget.name, rung: rung.do, runId: run.runId });
+  const evidence = { rung: rung.do, why, ...(until === undefined ? {} : { until }) };
+  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', reason, evidence));
+}
+
 /** What came back was started by something or by a person, also where the listing is silent about it. */
 const UNTOLD = 'cannot be told: the listing does not say, and the switch does not read the audit log';
 

@@ -14,6 +14,7 @@ import { protection } from '../decide.ts';
 import { resolveProjects, type NoteGap } from '../gather.ts';
 import { alertNotice } from '../message/alert-notice.ts';
 import { alertText } from '../message/alert-text.ts';
+import { nothingTakenText } from '../message/nothing-taken.ts';
 import { periodEndMs } from '../message/period.ts';
 import type { SwitchRun } from '../run.ts';
 import { noteProtected } from '../settle/note-protected.ts';
@@ -212,12 +213,7 @@ async function deliver(
   // The same alert comes every half an hour for the rest of the period: a receipt each time would say nothing new.
   if (summary.decisions.length + summary.failures.length + summary.incomplete.length === 0) {
     const { kept } = summary;
-    const waits = (kept['settling'] ?? kept['no-reason-to-unlink'] ?? kept['unseen']) !== undefined;
-    const others = waits ? 'unlinking waits, all other due rungs' : 'all due rungs';
-    context.log('INFO', `Budget "${budget.displayName}": ${others} have fired before`, {
-      kept,
-      runId,
-    });
+    context.log('INFO', `Budget "${budget.displayName}": ${nothingTakenText(kept)}`, { kept, runId });
     return;
   }
   await deliverReceipt(

@@ -10,7 +10,7 @@ import type { Firing } from '../ladder/fire.ts';
 import { reportedOf } from '../ladder/hold.ts';
 import { isOpen } from '../ladder/items.ts';
 import type { FreshPlan } from '../ladder/plan-now.ts';
-import { decisionOn } from '../ladder/report-rung.ts';
+import { sayLeft } from '../ladder/report-rung.ts';
 import { placesText } from '../ladder/unseen.ts';
 import { effectiveSince, mayHaveRunSince, withUnseenSince } from './in-effect.ts';
 import {
@@ -134,24 +134,18 @@ function sayWaiting(
   settling: Waiting,
   running: readonly RunningResource[],
 ): void {
-  const { run, due, receipt } = firing;
   const { reason, until, bound, why, then } = toldOf(firing, rung, settling, running);
-  const limit = until === '' ? '' : ` until ${until} (${bound})`;
-  run.log('WARNING', `${rung.do} waits on ${run.projectId}${limit}: ${why}. ${then}`, {
-    budget: due.budget.name,
-    rung: rung.do,
-    runId: run.runId,
-  });
-  const evidence = { rung: rung.do, why, ...(until === '' ? {} : { until }) };
-  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', reason, evidence));
+  const limit = until === undefined ? '' : ` until ${until} (${bound})`;
+  const text = `${rung.do} waits on ${firing.run.projectId}${limit}: ${why}. ${then}`;
+  sayLeft(firing, rung, { reason, why, text, ...(until === undefined ? {} : { until }) });
 }
 
 /** How waiting is told. */
 interface Told {
   readonly reason: string;
-  readonly until: string;
+  readonly until?: string;
   /** What it waits by. */
-  readonly bound: string;
+  readonly bound?: string;
   readonly why: string;
   readonly then: string;
 }
@@ -197,7 +191,7 @@ function untilSettled(rung: Rung, inEffect: string, untilMs: number): Told {
 
 function standing(inEffect: string, why: string): Told {
   return {
-    ...{ reason: 'no-reason-to-unlink', until: '', bound: '' },
+    reason: 'no-reason-to-unlink',
     why: `${inEffect}; ${why}`,
     then: `Billing is unlinked where the cost grows by more than ${percentText(RENT_A_DAY)} of the budget a day, or something burns that no rung stops`,
   };

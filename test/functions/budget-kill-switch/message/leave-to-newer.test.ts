@@ -114,6 +114,8 @@ describe('a message that comes while an older one is at work', () => {
     await deliver({}, {}, fake.world.nowMs);
     expect(meanwhile).toBeUndefined();
     expect(changes()).toEqual([]);
+    expect(said('INFO', 'rungs are left to a newer message').length).toBeGreaterThan(0);
+    expect(said('INFO', 'all due rungs have fired before')).toEqual([]);
   });
 });
 
