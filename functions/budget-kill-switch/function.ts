@@ -96,7 +96,7 @@ async function answer(
   const { verdict, ...estimated } = await withEstimate(context, config, about, taken.verdict);
   const judgedBy = { publishedMs: remembered.asOfMs, unheldMs: remembered.unheldMs };
   const lostBreaks: unknown[] = [];
-  const heldSinceMs = await noteHeld(context, config, budget.name, verdict, judgedBy, (error) =>
+  const heldSinceMs = await noteHeld(context, config, budget, verdict, judgedBy, (error) =>
     lostBreaks.push(error),
   );
   if (verdict.kind === 'due') await fireDueRungs({ ...due, verdict, heldSinceMs });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { GoogleAuth } from 'google-auth-library';
@@ -18,6 +19,8 @@ export interface Budget {
   readonly narrowed: readonly string[];
   /** `billingAccounts/A`: accounts below the budget's own that it is limited to. */
   readonly subaccounts: readonly string[];
+  /** Of the whole filter: another one since an edit, after which the cost counts something else. */
+  readonly filterDigest: string;
   readonly amount:
     | { readonly kind: 'specified'; readonly units: number; readonly currencyCode: string }
     | { readonly kind: 'last-period' };
@@ -126,6 +129,7 @@ function toBudget(name: string, wire: z.infer<typeof budgetSchema>): Budget {
       ...(Object.keys(filter.labels ?? {}).length === 0 ? [] : ['labels']),
     ],
     subaccounts: filter.subaccounts ?? [],
+    filterDigest: digestOf(filter),
     amount:
       specified === null || specified === undefined
         ? { kind: 'last-period' }
@@ -155,6 +159,16 @@ function toBudget(name: string, wire: z.infer<typeof budgetSchema>): Budget {
               : 'month',
         },
   };
+}
+
+/** Neither the order of fields nor that of a list says anything. */
+function digestOf(filter: object): string {
+  const text = JSON.stringify(filter, (_, value: unknown) => {
+    if (Array.isArray(value)) return value.toSorted();
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 function isEmpty(values: readonly string[] | null | undefined): boolean {

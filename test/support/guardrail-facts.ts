@@ -71,6 +71,7 @@ export const budget: Budget = {
   ancestors: [],
   narrowed: [],
   subaccounts: [],
+  filterDigest: '',
   amount: { kind: 'specified', units: 5000, currencyCode: 'USD' },
   thresholds: [0.5, 0.8, 1].map((share) => ({ share, basis: 'current' as const })),
   topic: TOPIC,

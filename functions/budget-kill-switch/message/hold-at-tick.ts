@@ -95,7 +95,7 @@ async function holdBudget(
   const { verdict, releases } = await withEstimate(context, config, { ...notification, budget }, held);
   const lostBreaks: unknown[] = [];
   const heldSinceMs = isKnown(config, told, inForce, verdict)
-    ? await noteHeld(context, config, name, verdict, inForce ?? {}, (error) => lostBreaks.push(error))
+    ? await noteHeld(context, config, budget, verdict, inForce ?? {}, (error) => lostBreaks.push(error))
     : undefined;
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
+import type { Budget } from '../../../shared/google/budgets.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
@@ -17,6 +18,8 @@ const heldSchema = z.object({
   sinceMs: z.nullable(z.number()),
   /** When the message by which that was judged last was published: what comes late tells nothing of now. Absent where a tick had none. */
   publishedMs: z.optional(z.number()),
+  /** Of the budget's filter by which its projects were held. Absent in what earlier versions wrote. */
+  filterDigest: z.optional(z.string()),
 });
 
 type Held = z.infer<typeof heldSchema>;
@@ -36,20 +39,22 @@ export interface JudgedBy {
 /**
  * Since when the rung that holds what burns, stop-compute where there is one, has been in force on a budget's projects without a break,
  * milliseconds since the epoch: since now where nothing is noted, or a note cannot be true. Between, as under a raise or a credit, anything
- * may have run, whose cost arrives for up to a day, or been changed, also where the amount is what it was before. Observing, it is not in
- * force. Undefined where that cannot be read or kept. `onLostBreak` is told what a break could not be noted for: the event has to come
- * again, and where a newer message overtakes it, `unheldMs` tells that one of the break.
+ * may have run, whose cost arrives for up to a day, or been changed, also where the amount is what it was before. An edit of the filter is
+ * a break, too: a project that it brings back was not held, and the cost counts something else than before. Observing, it is not in force.
+ * Undefined where that cannot be read or kept. `onLostBreak` is told what a break could not be noted for: the event has to come again, and
+ * where a newer message overtakes it, `unheldMs` tells that one of the break.
  */
 export async function noteHeld(
   context: HeldContext,
   { mode, ladder }: Pick<Config, 'mode' | 'ladder'>,
-  budget: string,
+  { name, filterDigest }: Pick<Budget, 'name' | 'filterDigest'>,
   verdict: Verdict,
   { publishedMs, unheldMs }: JudgedBy,
   onLostBreak: (error: unknown) => void = () => undefined,
 ): Promise<number | undefined> {
   if (verdict.kind === 'ignore') return undefined;
-  return note(context, budget, isHeld({ mode, ladder }, verdict), { publishedMs, unheldMs }, onLostBreak);
+  const held = isHeld({ mode, ladder }, verdict);
+  return note(context, name, held, { publishedMs, unheldMs, filterDigest }, onLostBreak);
 }
 
 type HeldContext = Pick<EventContext, 'state' | 'runtime' | 'log'>;
@@ -65,7 +70,7 @@ async function note(
   { state, runtime, log }: HeldContext,
   budget: string,
   held: boolean,
-  { publishedMs, unheldMs }: JudgedBy,
+  { publishedMs, unheldMs, filterDigest }: JudgedBy & Pick<Held, 'filterDigest'>,
   onLostBreak: (error: unknown) => void,
 ): Promise<number | undefined> {
   if (state === undefined) return undefined;
@@ -73,13 +78,20 @@ async function note(
   let sinceMs = nowMs;
   const change = (before: Held | undefined): Held | undefined => {
     const known = before?.sinceMs ?? null;
-    sinceMs = known === null || isAhead(known, nowMs) || isBroken(before, unheldMs) ? nowMs : known;
+    const isEdited = (before?.filterDigest ?? filterDigest) !== filterDigest;
+    const isBegun = known !== null && !isAhead(known, nowMs) && !isBroken(before, unheldMs) && !isEdited;
+    sinceMs = isBegun ? known : nowMs;
     if (isLate(before?.publishedMs, publishedMs, nowMs)) return undefined;
     if (!held && known === null) return undefined;
     const judgedMs = publishedMs ?? before?.publishedMs;
     const after = held ? sinceMs : null;
-    if (known === after && before?.publishedMs === judgedMs) return undefined;
-    return { version: 1, sinceMs: after, ...(judgedMs === undefined ? {} : { publishedMs: judgedMs }) };
+    const isSame = known === after && before?.publishedMs === judgedMs;
+    if (isSame && before?.filterDigest === filterDigest) return undefined;
+    return {
+      ...{ version: 1, sinceMs: after },
+      ...(judgedMs === undefined ? {} : { publishedMs: judgedMs }),
+      ...(filterDigest === undefined ? {} : { filterDigest }),
+    };
   };
   try {
     await compareAndSwap(state, runtime, memoryOf(budget), change, MAX_UNANSWERED);

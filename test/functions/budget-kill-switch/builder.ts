@@ -41,6 +41,7 @@ export function budget(more: Partial<Budget> = {}): Budget {
     ancestors: [],
     narrowed: [],
     subaccounts: [],
+    filterDigest: '',
     amount: { kind: 'specified', units: 100, currencyCode: 'USD' },
     thresholds: [0.5, 0.8, 1, 1.2].map((share) => ({ share, basis: 'current' })),
     topic: undefined,

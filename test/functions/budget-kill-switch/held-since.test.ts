@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../../functions/budget-kill-switch/decide.ts';
 import { noteHeld } from '../../../functions/budget-kill-switch/settle/held-since.ts';
-import { BUDGET, config, MIDMONTH } from './builder.ts';
+import { budget, config, MIDMONTH } from './builder.ts';
 
 const NOW_MS = MIDMONTH.getTime();
 const MINUTE_MS = 60_000;
@@ -10,7 +10,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const HELD = { kind: 'due', rungs: [{ at: 1, do: 'stop-compute' }] } as unknown as Verdict;
 const BELOW = { kind: 'heartbeat' } as unknown as Verdict;
 
+const FILTER = 'f1';
+
 interface Note {
+  readonly filterDigest?: string;
   readonly sinceMs: number | null;
   readonly publishedMs?: number;
 }
@@ -29,14 +32,20 @@ function bucketOf(before?: Note, lost = 0) {
       return left-- > 0 ? Promise.reject(new Error('no answer')) : Promise.resolve('');
     },
   };
-  const note = (verdict: Verdict, publishedMs?: number, more = {}, unheldMs?: number) =>
+  const note = (
+    verdict: Verdict,
+    publishedMs?: number,
+    more = {},
+    unheldMs?: number,
+    filterDigest = FILTER,
+  ) =>
     noteHeld(
       {
         ...{ state, log: () => undefined },
         runtime: { now: () => MIDMONTH, sleep: () => Promise.resolve(), random: () => 0 },
       } as unknown as Parameters<typeof noteHeld>[0],
       config(more),
-      BUDGET,
+      budget({ filterDigest }),
       verdict,
       { publishedMs, unheldMs },
     );
@@ -44,12 +53,22 @@ function bucketOf(before?: Note, lost = 0) {
 }
 
 describe('noteHeld', () => {
+  it('begins anew where the filter was edited, and goes on where none was noted', async () => {
+    const bucket = bucketOf({ sinceMs: 5, publishedMs: 1 });
+    expect(await bucket.note(HELD, 2)).toBe(5);
+    expect(bucket.stored()).toEqual({ version: 1, sinceMs: 5, publishedMs: 2, filterDigest: FILTER });
+    expect(await bucket.note(HELD, 2, {}, undefined, 'f2')).toBe(NOW_MS);
+    expect(bucket.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: 2, filterDigest: 'f2' });
+    expect(await bucketOf({ sinceMs: 5, filterDigest: 'f2' }).note(HELD, 2)).toBe(NOW_MS);
+    expect(await bucketOf({ sinceMs: 5, filterDigest: FILTER }).note(HELD, 2)).toBe(5);
+  });
+
   it('begins now where nothing was noted before, and goes on from what was', async () => {
     const bucket = bucketOf();
     expect(await bucket.note(BELOW, 1)).toBe(NOW_MS);
     expect(bucket.stored()).toBeUndefined();
     expect(await bucket.note(HELD, 1)).toBe(NOW_MS);
-    expect(bucket.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: 1 });
+    expect(bucket.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: 1, filterDigest: FILTER });
     expect(await bucketOf({ sinceMs: 5 }).note(HELD, 1)).toBe(5);
   });
 
@@ -60,7 +79,7 @@ describe('noteHeld', () => {
     const refusing = { read: () => Promise.reject(new Error('out')) };
     const context = { state: refusing, log: () => undefined, runtime: { now: () => MIDMONTH } };
     expect(
-      await noteHeld(context as unknown as Parameters<typeof noteHeld>[0], config(), BUDGET, HELD, {
+      await noteHeld(context as unknown as Parameters<typeof noteHeld>[0], config(), budget(), HELD, {
         publishedMs: 1,
       }),
     ).toBeUndefined();
@@ -89,7 +108,12 @@ describe('noteHeld', () => {
     await bucket.note(BELOW, NOW_MS);
     expect(bucket.stored()).toMatchObject({ sinceMs: null, publishedMs: NOW_MS });
     await bucket.note(HELD);
-    expect(bucket.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: NOW_MS });
+    expect(bucket.stored()).toEqual({
+      version: 1,
+      sinceMs: NOW_MS,
+      publishedMs: NOW_MS,
+      filterDigest: FILTER,
+    });
     const ahead = bucketOf({ sinceMs: 5, publishedMs: NOW_MS + DAY_MS });
     await ahead.note(BELOW, NOW_MS);
     expect(ahead.stored()).toMatchObject({ sinceMs: null, publishedMs: NOW_MS });
@@ -100,7 +124,7 @@ describe('noteHeld', () => {
     expect(await bucket.note(HELD, 20, {}, 10)).toBe(5);
     const broken = bucketOf({ sinceMs: 5, publishedMs: 10 });
     expect(await broken.note(HELD, 20, {}, 15)).toBe(NOW_MS);
-    expect(broken.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: 20 });
+    expect(broken.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: 20, filterDigest: FILTER });
     expect(await bucketOf({ sinceMs: 5, publishedMs: 20 }).note(HELD, 30, {}, 15)).toBe(5);
     // A note by the estimate alone names no message.
     expect(await bucketOf({ sinceMs: 20 }).note(HELD, 30, {}, 15)).toBe(20);

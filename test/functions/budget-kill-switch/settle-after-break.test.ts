@@ -20,14 +20,19 @@ async function startSettled(): Promise<void> {
     for (const name of fleet.keys()) if (name.endsWith('-kept')) fleet.set(name, false);
   for (const [name, machine] of machines) if (name.endsWith('-kept')) machine.running = false;
   fake.world.nowMs = Date.parse('2026-11-10T12:00:00Z');
-  const known = fake.world.budgets.get(BUDGET);
-  const filter = known?.['budgetFilter'] as object;
-  fake.world.budgets.set(BUDGET, { ...known, budgetFilter: { ...filter, projects: [`projects/${number}`] } });
+  limit({ projects: [`projects/${number}`] });
   for (let messages = 0; messages < 2; messages++) {
     expect(await lab.alert({ costAmount: 125, budgetAmount: 100 })).toBe(true);
     fake.world.nowMs += 25 * HOUR_MS;
   }
   expect(await report(125)).toBe(true);
+}
+
+/** Edits the budget's filter. */
+function limit(more: object): void {
+  const known = fake.world.budgets.get(BUDGET);
+  const filter = known?.['budgetFilter'] as object;
+  fake.world.budgets.set(BUDGET, { ...known, budgetFilter: { ...filter, ...more } });
 }
 
 /** Whether the project is linked after a message. */
@@ -89,6 +94,11 @@ const BREAKS = {
     expect(await report(125)).toBe(true);
     lab.edit({});
   },
+  "a time out of the budget's filter": async () => {
+    limit({ projects: ['projects/102'] });
+    expect(await report(110)).toBe(true);
+    limit({ projects: [`projects/${lab.project().number}`] });
+  },
 } as const;
 
 describe('cost of what ran while stop-compute was not in force', () => {
@@ -115,6 +125,16 @@ describe('cost of what ran while stop-compute was not in force', () => {
     await startSettled();
     expect(await report(125)).toBe(true);
     expect(await report(135)).toBe(false);
+  });
+
+  it.each([
+    ['credits', { creditTypesTreatment: 'EXCLUDE_ALL_CREDITS' }],
+    ['services', { services: ['services/6F81-5844-456A'] }],
+  ])('cost that an edit of the filter (%s) brings is no reason until it has settled', async (_, more) => {
+    await startSettled();
+    limit(more);
+    expect(await report(135)).toBe(true);
+    await settleAnew();
   });
 
   it('where what was noted of it is damaged: the settling time begins anew once', async () => {

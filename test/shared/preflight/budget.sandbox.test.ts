@@ -34,6 +34,7 @@ function budgetOf(over: Partial<Budget>): Budget {
     ancestors: [],
     narrowed: [],
     subaccounts: [],
+    filterDigest: '',
     credits: 'include-all',
     period: { kind: 'calendar', unit: 'month' },
     ...over,
