@@ -137,6 +137,7 @@ function budgetLines(budget: BudgetReport): readonly string[] {
     name,
     notEvaluable,
     spendUsd,
+    partialWhy = '',
     amount,
     share = 0,
     reported,
@@ -147,7 +148,7 @@ function budgetLines(budget: BudgetReport): readonly string[] {
   const title = `Budget ${name}`;
   if (notEvaluable !== undefined || spendUsd === undefined)
     return section(title, told(`Not evaluable: ${notEvaluable ?? 'its spend is not known'}`));
-  const spent = `Spent by now, expected: ${spentText(spendUsd, share, amount)}; ${spendRangeText(spendUsd)}${spendUsd.high === null ? ', for not all was looked at' : ' at the least and at the most'}.`;
+  const spent = `Spent by now, expected: ${spentText(spendUsd, share, amount)}; ${spendRangeText(spendUsd, partialWhy)}${spendUsd.high === null ? '' : ' at the least and at the most'}.`;
   const said =
     typeof reported === 'object'
       ? `Cloud Billing reported ${usdText(reported.usd)} at ${momentText(reported.at)}.`

@@ -1,6 +1,6 @@
 import { accruedBetween, accruedByKind, accruedIn, rateOf } from './accrued.ts';
 import { sumBands, type Band, type OpenBand } from './band.ts';
-import { MAX_LAG_HOURS } from './fit.ts';
+import { MAX_LAG_HOURS, type Fit } from './fit.ts';
 import type { Ledger } from './ledger.ts';
 import type { Reading } from './reading.ts';
 import { LOOK_AGE_MS, mayHideMore } from './stale.ts';
@@ -14,10 +14,16 @@ export interface Estimate {
   /** The look at the project that was looked at first. */
   readonly oldestMs: number;
   readonly spend: OpenBand;
+  /** Why that has no upper point, as a part of a sentence; absent where it has one. */
+  readonly whyOpen?: string;
+  /** When the ledgers began, the last of them, where reports do not hold all of what ran before: less is expected than was spent. */
+  readonly beganMs?: number;
   /** Expected without what only the fit says: what is proven, with what probably accrued since, less the fit's error. */
   readonly firm: number;
-  /** USD an hour. */
+  /** At list prices, USD an hour. */
   readonly burn: Band;
+  /** What `spend` grows by an hour at that burn, USD: by the fit, with what is out of sight. */
+  readonly growth: Pick<Band, 'expected' | 'high'>;
   /** What accrued since the period began, expected, by kind. */
   readonly byKind: Readonly<Record<string, number>>;
   readonly reading: Reading;
@@ -54,17 +60,16 @@ export function estimateSpend(
   const high = Math.max(low, highOf(view));
   const clamp = (usd: number): number => Math.min(high, Math.max(low, usd));
   const expected = clamp(expectedOf(view));
-  // What ran before a ledger began is known by reports alone.
-  const notReportedMs = unreportedSince(reading, MAX_LAG_HOURS);
-  const isOpen = ledgers.some(
-    (ledger) => ledger.sinceMs > notReportedMs || mayHideMore(ledger, watched, nowMs),
-  );
+  const beganMs = beganUnreported(view);
+  const whyOpen = openWhy(view, watched, beganMs);
   return {
     atMs: nowMs,
     oldestMs: Math.min(nowMs, ...ledgers.map(({ lookedMs }) => lookedMs)),
-    spend: { low, expected, high: isOpen ? null : high },
+    spend: { low, expected, high: whyOpen === undefined ? high : null },
+    ...(whyOpen === undefined ? {} : { whyOpen }),
+    ...(beganMs === undefined ? {} : { beganMs }),
     firm: Math.min(expected, clamp(firmOf(view))),
-    burn,
+    ...{ burn, growth: growthOf(view) },
     byKind: kindsOf(ledgers, reading.periodStartMs),
     reading,
     counted: countedIn(ledgers, reading.periodStartMs, nowMs),
@@ -76,6 +81,24 @@ interface View {
   readonly reading: Reading;
   readonly nowMs: number;
   readonly burn: Band;
+}
+
+/** Why more may have run than ledgers and reports have. */
+function openWhy(
+  { ledgers, nowMs }: View,
+  watched: readonly string[],
+  beganMs: number | undefined,
+): string | undefined {
+  if (ledgers.some((ledger) => mayHideMore(ledger, watched, nowMs))) return 'not all was looked at';
+  return beganMs === undefined
+    ? undefined
+    : 'reports do not hold all yet of what ran before the ledgers began';
+}
+
+/** What ran before a ledger began is known by reports alone. */
+function beganUnreported({ ledgers, reading }: View): number | undefined {
+  const beganMs = Math.max(...ledgers.map(({ sinceMs }) => sinceMs));
+  return beganMs > unreportedSince(reading, MAX_LAG_HOURS) ? beganMs : undefined;
 }
 
 function countedIn(ledgers: readonly Ledger[], fromMs: number, nowMs: number): Counted {
@@ -121,10 +144,9 @@ function unseenPerHour({ ledgers, reading: { reported, periodStartMs, fit }, bur
 function highOf(view: View): number {
   const { ledgers, reading, nowMs } = view;
   const fromMs = unreportedSince(reading, MAX_LAG_HOURS);
-  const factor = Math.max(1, reading.fit.factorRange[1]);
   return (
     (reading.reported?.cost ?? 0) +
-    factor * accruedIn(ledgers, fromMs, nowMs).high +
+    mostFactorOf(reading.fit) * accruedIn(ledgers, fromMs, nowMs).high +
     (unseenPerHour(view) * (nowMs - fromMs)) / HOUR_MS
   );
 }
@@ -138,6 +160,20 @@ function expectedOf({ ledgers, reading, nowMs }: View): number {
     fit.factor * accruedIn(ledgers, fromMs, nowMs).expected +
     (fit.residualPerHour * (nowMs - fromMs)) / HOUR_MS
   );
+}
+
+function growthOf(view: View): Estimate['growth'] {
+  const { burn, reading } = view;
+  const { fit } = reading;
+  return {
+    expected: fit.factor * burn.expected + fit.residualPerHour,
+    high: mostFactorOf(fit) * burn.high + unseenPerHour(view),
+  };
+}
+
+/** Of list prices, what is billed at the most. */
+function mostFactorOf({ factorRange }: Fit): number {
+  return Math.max(1, factorRange[1]);
 }
 
 function firmOf({ ledgers, reading: { fit, proof, leastFactor }, nowMs }: View): number {

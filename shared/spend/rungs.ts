@@ -63,8 +63,9 @@ export function earlierOf(now: Estimate, before: EarlierEstimate | undefined): E
 export function reachOf(rungUsd: number, now: Estimate, before: EarlierEstimate | undefined): RungReach {
   const { low, expected, high } = now.spend;
   const range = high === null ? `$${low.toFixed(2)} or more` : `$${low.toFixed(2)} to $${high.toFixed(2)}`;
+  const open = now.whyOpen === undefined ? '' : `; no upper point, for ${now.whyOpen}`;
   const { settled, points } = now.reading.fit;
-  const numbers = `estimated ${range}, expected $${expected.toFixed(2)}; the rung is at $${rungUsd.toFixed(2)}`;
+  const numbers = `estimated ${range}, expected $${expected.toFixed(2)}; the rung is at $${rungUsd.toFixed(2)}${open}`;
   const notify = expected >= rungUsd;
   const reach = (stop: boolean, why: string): RungReach => ({ notify, stop, why: `${why}: ${numbers}` });
   if (!settled) return reach(false, `compared with ${points} reports, and a stop takes three`);

@@ -38,5 +38,8 @@ it('the story of the live basis: a runaway is stopped while the messages still s
   const text = lines.join(' ').replaceAll(/\s+/g, ' ');
   // The ledger began within the month: before reports hold what ran before it, there is no upper point.
   expect(text).toMatch(/stop-compute fires.*Estimated: 1,0\d\d\.\d\d USD or more by now, expected 1,0/);
+  expect(text).toMatch(
+    /; no upper point, for reports do not hold all yet of what ran before the ledgers began\./,
+  );
   expect(text).toMatch(/Only now do the messages report \$1,0\d\d: \d+ minutes later/);
 });

@@ -31,16 +31,18 @@ export interface Look {
   readonly before: EarlierEstimate | undefined;
   /** The highest rung, USD, that an earlier look of the period was sure of, and that each one since expected; 0 for none. */
   readonly sureUsd: number;
+  /** Whether a ledger began anew since: what it has lost is spent, and not expected. */
+  readonly isLost: boolean;
 }
 
 /**
  * Which rungs an estimate reaches: it is a ladder, and what is below a rung that is due is due. What an earlier look was sure of is spent:
- * its rung stays due while it is expected, however wide a later report makes the range. Billing is never unlinked on it. `dueByMessage`
- * need no estimate. Pure.
+ * its rung stays due while it is expected, however wide a later report makes the range, and while a ledger has lost it. Billing is never
+ * unlinked on it. `dueByMessage` need no estimate. Pure.
  */
 export function judgeLook(
   { ladder, budgetAmount }: Judged,
-  { estimate, complete, before, sureUsd }: Look,
+  { estimate, complete, before, sureUsd, isLost }: Look,
   dueByMessage: readonly Rung[],
 ): Estimated {
   const reaches = ladder
@@ -51,9 +53,10 @@ export function judgeLook(
       // What was not seen may be gone: then only what is spent at the least counts.
       const isSeen = complete || estimate.spend.low >= rungUsd;
       const isSure = stop && isSeen;
-      const isHeld = !isSure && notify && rungUsd <= sureUsd;
+      const isHeld = !isSure && (notify || isLost) && rungUsd <= sureUsd;
       const isDue = rung.do === 'notify' ? notify : isSure || isHeld;
-      const because = isHeld ? `an earlier look was sure of it, and it is expected still (${why})` : why;
+      const still = notify ? 'it is expected still' : 'the ledgers began anew since';
+      const because = isHeld ? `an earlier look was sure of it, and ${still} (${why})` : why;
       return { rung, rungUsd, why: because, isDue, isSure, isExpected: notify };
     });
   const highest = reaches.findLast(({ isDue }) => isDue);

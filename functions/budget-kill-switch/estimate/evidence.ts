@@ -20,7 +20,7 @@ export function estimateEvidence(due: Due, rung: Rung): Readonly<Record<string, 
   const why = estimatedWhy(due, rung);
   if (why === undefined || due.estimated === undefined) return {};
   const { complete } = due.estimated;
-  const { spend, burn, atMs, reading } = due.estimated.estimate;
+  const { spend, whyOpen, burn, atMs, reading } = due.estimated.estimate;
   const { fit, reported } = reading;
   return {
     estimated: {
@@ -28,6 +28,7 @@ export function estimateEvidence(due: Due, rung: Rung): Readonly<Record<string, 
       lowUsd: cents(spend.low),
       expectedUsd: cents(spend.expected),
       highUsd: spend.high === null ? null : cents(spend.high),
+      ...(whyOpen === undefined ? {} : { noHigh: whyOpen }),
       at: timeOf(atMs),
       burnUsdPerHour: cents(burn.expected),
       reportedUsd: reported?.cost,
@@ -41,14 +42,15 @@ export function estimateEvidence(due: Due, rung: Rung): Readonly<Record<string, 
 
 /** `Estimated: 1,012.20 to 1,104.50 USD by now, expected 1,040.00 (104.0 %), …`, for the alert. */
 export function estimateText({ share, estimate, complete }: Estimated): string {
-  const { spend, burn, reading } = estimate;
+  const { spend, whyOpen, burn, reading } = estimate;
   const { fit, reported } = reading;
   const since = reported === undefined ? 'with nothing reported yet' : `reported ${timeOf(reported.atMs)}`;
   const range =
     spend.high === null
       ? `${formatAmount(spend.low)} USD or more`
       : `${formatAmount(spend.low)} to ${formatAmount(spend.high)} USD`;
-  return `Estimated: ${range} by now, expected ${formatAmount(spend.expected)} (${percentText(share)}), at ${formatAmount(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? '' : ', the latest look incomplete'}.`;
+  const open = whyOpen === undefined ? '' : `; no upper point, for ${whyOpen}`;
+  return `Estimated: ${range} by now, expected ${formatAmount(spend.expected)} (${percentText(share)}), at ${formatAmount(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? open : ', the latest look incomplete'}.`;
 }
 
 function timeOf(ms: number): string {

@@ -58,6 +58,8 @@ export interface KnownEstimates {
   readonly reached: readonly RungAction[];
   /** The highest rung of the period, USD, that a look at the same projects was sure of; 0 for none. */
   readonly sureUsd: number;
+  /** Whether a ledger began anew since that look: what it has lost is spent, and not expected. */
+  readonly isLost: boolean;
 }
 
 /** A budget, by the projects that it is about. */
@@ -82,7 +84,7 @@ export async function noteEstimate(
   looked: Looked,
 ): Promise<KnownEstimates> {
   const { estimate, oldestMs } = looked;
-  if (state === undefined) return { before: undefined, reached: [], sureUsd: 0 };
+  if (state === undefined) return { before: undefined, reached: [], sureUsd: 0, isLost: false };
   const {
     looks,
     reached = [],
@@ -95,7 +97,8 @@ export async function noteEstimate(
     return isNew ? { ...after, looks: [...known, earlierOf(estimate, known.at(-1))].slice(-2) } : after;
   });
   const sureUsd = sureOf(sure, estimate.reading.periodStartMs, projects);
-  return { before: looks.findLast(({ atMs }) => atMs < oldestMs), reached, sureUsd };
+  const isLost = beganSince(estimate, sure);
+  return { before: looks.findLast(({ atMs }) => atMs < oldestMs), reached, sureUsd, isLost };
 }
 
 /** Keeps which rungs above notify an estimate puts in force by itself. Throws `GoogleApiError`. */
@@ -137,8 +140,14 @@ function atMost(memory: Memory, looked: Looked, projects: readonly string[]): Me
   const { spend, reading } = looked.estimate;
   const usd = sureOf(sure, reading.periodStartMs, projects);
   const of = momentOf(looked);
-  if (!looked.complete || sure === undefined || usd === 0 || isLate(of, sure.of)) return memory;
+  if (!looked.complete || sure === undefined || usd === 0) return memory;
+  if (isLate(of, sure.of) || beganSince(looked.estimate, sure)) return memory;
   return { ...memory, sure: { ...sure, usd: Math.min(usd, spend.expected), of } };
+}
+
+/** Whether a ledger began anew since a look was sure: it was deleted or damaged, and what it had counted is spent all the same. */
+function beganSince({ beganMs = -Infinity }: Estimate, sure: Sure | undefined): boolean {
+  return sure?.of !== undefined && beganMs > sure.of.atMs;
 }
 
 function momentOf({ estimate: { atMs, reading }, oldestMs }: Looked): Moment {

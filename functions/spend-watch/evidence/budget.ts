@@ -26,6 +26,8 @@ export interface BudgetEvidence {
   readonly spendUsd?: OpenBand;
   /** Not all of its projects was looked at, or not since a time that reports hold: there may be more, and `spendUsd.high` is null. */
   readonly partial?: boolean;
+  /** Which of the two, as a part of a sentence. */
+  readonly partialWhy?: string;
   /** Expected, of the amount; absent where nothing is expected and not all was looked at. */
   readonly share?: number;
   /** The latest report of cost. */
@@ -35,6 +37,8 @@ export interface BudgetEvidence {
   readonly low?: Readonly<Record<string, unknown>>;
   /** Whether the ledgers reach back to the beginning of the period. */
   readonly ledgersFromStart?: boolean;
+  /** What `spendUsd` grows by an hour at the present burn: by the fit, with services that the watch does not see. */
+  readonly growthUsdPerHour?: Estimate['growth'];
   /** Why nothing may be done on this estimate. */
   readonly blocked?: string;
   readonly rungs?: readonly RungEvidence[];
@@ -66,8 +70,10 @@ export function budgetEvidence(
     periodStart: new Date(period.startMs).toISOString(),
     spendUsd: openCentsOf(estimate.spend),
     partial: estimate.spend.high === null,
+    ...(estimate.whyOpen === undefined ? {} : { partialWhy: estimate.whyOpen }),
     ...(isSpentKnown(estimate.spend) ? { share: Number((estimate.spend.expected / amount).toFixed(4)) } : {}),
     ...readingEvidence(estimate, config.discountAtMost),
+    growthUsdPerHour: { expected: cents(estimate.growth.expected), high: cents(estimate.growth.high) },
     ...(blocked === undefined ? {} : { blocked }),
     rungs: config.ladder.map((rung) => rungEvidence(rung, amount, estimate, period.endMs)),
   };
@@ -113,11 +119,11 @@ function defaultReason({ settled, points }: Fit): string {
     : `fewer than three reports: ${points}`;
 }
 
-/** A rung, and when the present burn reaches it: as expected, and at the earliest. */
+/** A rung, and when the present burn reaches it: as expected, and at the earliest. By the fit, not at list prices. */
 function rungEvidence(
   { at, do: action }: Rung,
   amount: number,
-  { spend, burn, atMs }: Estimate,
+  { spend, growth, atMs }: Estimate,
   endMs: number | undefined,
 ): RungEvidence {
   const usd = at * amount;
@@ -132,11 +138,11 @@ function rungEvidence(
   const whenExpected = (): string => {
     if (spend.low >= usd) return 'reached';
     if (!isSpentKnown(spend)) return 'not known';
-    return text(reach(spend.expected, burn.expected), 'expected to be reached');
+    return text(reach(spend.expected, growth.expected), 'expected to be reached');
   };
   const earliest = (): string => {
     if (spend.low >= usd) return 'reached';
-    if (spend.high !== null) return text(reach(spend.high, burn.high), 'may be reached');
+    if (spend.high !== null) return text(reach(spend.high, growth.high), 'may be reached');
     return spend.expected >= usd ? 'may be reached' : 'not known';
   };
   return {

@@ -21,7 +21,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** One budget: where it stands, its line of spend, and its rungs. */
 export function budgetContent(budget: BudgetReport, nowTime: string): readonly Markup[] {
-  const { notEvaluable, spendUsd, amount, reported, blocked, share = 0 } = budget;
+  const { notEvaluable, spendUsd, partialWhy = '', amount, reported, blocked, share = 0 } = budget;
   if (notEvaluable !== undefined || spendUsd === undefined)
     return [notice('warn', 'Not evaluable', notEvaluable ?? 'its spend is not known', [budget.budget])];
   const reportedText =
@@ -32,7 +32,7 @@ export function budgetContent(budget: BudgetReport, nowTime: string): readonly M
   return [
     factList([
       ['Spent by now, expected', isSpentKnown(spendUsd) ? figure(spendUsd.expected, spent) : spent],
-      ['At the least, at the most', rangeOf(spendUsd)],
+      ['At the least, at the most', rangeOf(spendUsd, partialWhy)],
       ['Reported by Cloud Billing', reportedText],
       ...(budget.ledgersFromStart === false
         ? ([['Before the ledgers began', 'known by what is reported alone']] as const)
@@ -44,15 +44,15 @@ export function budgetContent(budget: BudgetReport, nowTime: string): readonly M
   ];
 }
 
-/** What no look has seen may have been added: then there is no upper point. */
-function rangeOf({ low, high }: OpenBand): Child {
+/** Where there may be more there is no upper point. */
+function rangeOf({ low, high }: OpenBand, partialWhy: string): Child {
   return high === null
-    ? [figure(low, usdText(low)), ' or more; not all was looked at']
+    ? [figure(low, usdText(low)), ` or more, for ${partialWhy}`]
     : usdRangeFigure({ low, high });
 }
 
 function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
-  const { line = [], reports = [], rungs = [], periodStart, periodEnd, burnUsdPerHour, spendUsd } = budget;
+  const { line = [], reports = [], rungs = [], periodStart, periodEnd, growthUsdPerHour, spendUsd } = budget;
   const nowMs = Date.parse(nowTime);
   const startMs = Date.parse(periodStart ?? nowTime);
   // What nothing is known of is no line at zero.
@@ -60,7 +60,7 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
   const endMs = Math.min(Date.parse(periodEnd ?? '') || Infinity, nowMs + Math.max(DAY_MS, nowMs - startMs));
   const topRung = Math.max(budget.amount, ...rungs.map(({ usd }) => usd));
   const top = 1.1 * Math.max(topRung, spendUsd.expected, Math.min(spendUsd.high ?? Infinity, 1.5 * topRung));
-  const projected = spendUsd.expected + ((burnUsdPerHour?.expected ?? 0) * (endMs - nowMs)) / HOUR_MS;
+  const projected = spendUsd.expected + ((growthUsdPerHour?.expected ?? 0) * (endMs - nowMs)) / HOUR_MS;
   const reachTopMs =
     projected <= top
       ? endMs

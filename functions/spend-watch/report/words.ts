@@ -27,9 +27,9 @@ export function rangeText(band: Band, { partial }: Pick<ScopeBurn, 'partial'>): 
   return band.low > 0 ? `${usdText(band.low)} or more` : 'not known';
 }
 
-/** From the least to the most that a budget has spent; without an upper point where something may run that no look has seen. */
-export function spendRangeText({ low, high }: OpenBand): string {
-  return high === null ? `${usdText(low)} or more` : usdRangeText({ low, high });
+/** From the least to the most that a budget has spent; without an upper point, and why, where there may be more. */
+export function spendRangeText({ low, high }: OpenBand, partialWhy: string): string {
+  return high === null ? `${usdText(low)} or more, for ${partialWhy}` : usdRangeText({ low, high });
 }
 
 /** What a budget has spent, expected, with its share of the amount. */

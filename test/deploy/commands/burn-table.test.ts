@@ -87,6 +87,16 @@ describe('the burn for a terminal', () => {
     expect(text).toMatch(/100 % stop-compute +\$600 {2}(?:\d+ Nov 2026, \d\d:\d\d|expected to be reached)/);
   });
 
+  it('says why a budget whose ledger began within its period has no upper point', () => {
+    const { period } = messagesOf();
+    const since = { ...period, startMs: BURNING.sinceMs - 10 * HOUR, points: [] };
+    const report = reportOf({ 'ml-burn': known(BURNING) }, messagesOf({ period: since }));
+    const why = 'or more, for reports do not hold all yet of what ran before the ledgers began';
+    expect(burnTable(report).replaceAll(/\s+/g, ' ')).toContain(why);
+    expect(renderBurnPage(report).text).toContain(why);
+    expect(report.budgets[0]?.partialWhy).toBe(why.replace('or more, for ', ''));
+  });
+
   it('gives a budget no upper point where not all could be seen', () => {
     const before = ledgerOf(() => [vm('calm', 0.74)], NOW - HOUR / 12);
     const cut = accrue(before, { project: 'ml-burn', atMs: NOW, resources: [], complete: false });

@@ -122,6 +122,27 @@ describe('the ladder on spend that is estimated', () => {
     expect(live.lines('INFO').slice(said).join()).not.toContain('no longer');
   });
 
+  it('goes on while a ledger that was damaged has lost what was spent, until reports hold it', async () => {
+    const live = await start();
+    live.burn('ml-research', RUNAWAY);
+    for (let n = 0; n < 6; n++) await live.round();
+    const inForce = () => live.fake.world.objects.get('spend/in-force/ml-research.json')?.text ?? '';
+    expect(inForce()).toContain('"estimated":["stop-notebooks","stop-compute"]');
+    live.write(ledgerObject('ml-research'), '{');
+    for (let n = 0; n < 3; n++) await live.round();
+    expect(inForce()).toContain('"estimated":["stop-notebooks","stop-compute"]');
+    expect(live.lines('INFO').join('\n')).not.toContain('in force no longer');
+    // Credits have taken it away: two days later the reports are sure to hold all that there was.
+    for (let hour = 0; hour < 48; hour++) {
+      live.pass(60);
+      live.look();
+      if (hour % 6 === 0) await live.message(30 + hour / 10);
+    }
+    await live.round();
+    expect(inForce()).not.toContain('estimated');
+    expect(live.lines('INFO').join('\n')).toContain('in force no longer');
+  });
+
   it('says of no rung that it is in force no longer which a message has reached since', async () => {
     const live = await start();
     live.burn('ml-research', RUNAWAY);

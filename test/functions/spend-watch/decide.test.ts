@@ -113,12 +113,19 @@ describe('judgeSpend', () => {
   it('tells the hour at which each rung is reached, as expected and at the earliest', () => {
     const [budget] = told(facts())['budgets'] as readonly {
       spendUsd: { low: number; expected: number; high: number };
+      growthUsdPerHour: { expected: number; high: number };
       rungs: readonly { when: string; earliest: string }[];
     }[];
     const [half, full] = budget?.rungs ?? [];
     expect([half?.when, half?.earliest]).toEqual(['reached', 'reached']);
     const hours = (1_000 - (budget?.spendUsd.expected ?? NaN)) / 5;
     expect(Date.parse(full?.when ?? '')).toBeCloseTo(NOW + hours * HOUR, -4);
+    // What is out of sight grows, too.
+    expect(budget?.growthUsdPerHour).toMatchObject({ expected: 5, high: expect.any(Number) as number });
+    const { high: growth } = budget?.growthUsdPerHour ?? { high: NaN };
+    expect(growth).toBeGreaterThanOrEqual(1.5 * 5);
+    const soonest = (1_000 - (budget?.spendUsd.high ?? NaN)) / growth;
+    expect(Date.parse(full?.earliest ?? '')).toBeCloseTo(NOW + soonest * HOUR, -5);
     expect(Date.parse(full?.earliest ?? '')).toBeLessThan(Date.parse(full?.when ?? ''));
   });
 

@@ -142,7 +142,7 @@ describe('the burn report', () => {
     expect(budget?.line?.at(-2)?.high).toBeGreaterThan(0);
     const spend = familiesIn(writeMetrics(report)).get('costguard_budget_spend_usd') ?? [];
     expect(spend.map((line) => /bound="(\w+)"/.exec(line)?.[1])).toEqual(['low', 'expected']);
-    expect(renderBurnPage(report).text).toMatch(/\$[\d,.]+<\/data> or more; not all was looked at/);
+    expect(renderBurnPage(report).text).toMatch(/\$[\d,.]+<\/data> or more, for not all was looked at/);
     const whole = reportOf({ 'ml-burn': known(BURNING) }, messagesOf());
     expect(whole.budgets[0]).toMatchObject({
       partial: false,

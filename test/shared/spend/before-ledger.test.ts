@@ -5,6 +5,7 @@ import { estimateSpend, type Estimate } from '../../../shared/spend/estimate.ts'
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { addMessage, type BudgetMessages } from '../../../shared/spend/messages.ts';
 import { readReports } from '../../../shared/spend/reading.ts';
+import { reachOf } from '../../../shared/spend/rungs.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -60,6 +61,8 @@ function* estimates(
   }
 }
 
+const WHY = 'reports do not hold all yet of what ran before the ledgers began';
+
 const CASES: readonly (readonly [string, readonly Ran[]])[] = [
   ['stopped a minute before the first look', [{ fromMs: START, toMs: SINCE - MINUTE }]],
   ['ran for the day before it', [{ fromMs: SINCE - 25 * HOUR, toMs: SINCE - HOUR }]],
@@ -88,6 +91,8 @@ describe('the spend of a budget whose ledger began within its period', () => {
       expect(expected, at).toBeGreaterThanOrEqual(low);
       // What the latest report is sure to hold is as old as reports get.
       expect(high === null, at).toBe(reportedMs - 36 * HOUR < SINCE);
+      expect(now.whyOpen, at).toBe(high === null ? WHY : undefined);
+      expect(reachOf(1_000, now, undefined).why.includes(`no upper point, for ${WHY}`), at).toBe(high === null);
       if (high !== null) expect(high, at).toBeGreaterThanOrEqual(truth - 0.01);
     }
   }); // prettier-ignore

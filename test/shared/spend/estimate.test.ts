@@ -103,6 +103,21 @@ describe('estimateSpend', () => {
     expect(spend.low).toBeLessThanOrEqual(72 * 5 * 0.7);
   });
 
+  it.each([
+    ['at list prices', 1],
+    ['with a discount', 0.45],
+  ])('grows by what it says, until the next look, %s', (_, factor) => {
+    const ledger = ledgerOf(5, { rate: 0, fromHour: 0 });
+    const [now, then] = [NOW, NOW + HOUR / 6].map((atMs) => estimate(ledger, reports(factor), atMs));
+    const { expected, high } = now?.growth ?? { expected: NaN, high: NaN };
+    const grown = (of: (one: Estimate) => number | null): number =>
+      6 * ((then === undefined ? NaN : (of(then) ?? NaN)) - (now === undefined ? NaN : (of(now) ?? NaN)));
+    expect(grown(({ spend }) => spend.expected)).toBeCloseTo(expected, 3);
+    expect(grown(({ spend }) => spend.high)).toBeCloseTo(high, 3);
+    expect(expected).toBeCloseTo(5 * factor, 0);
+    expect(high).toBeGreaterThan(5);
+  });
+
   it('goes by stated defaults until three reports have come', () => {
     const few = addMessage(addMessage(undefined, message(60, 100), NOW), message(62, 110), NOW);
     const { fit } = estimate(ledgerOf(5, { rate: 0, fromHour: 0 }), few).reading;
