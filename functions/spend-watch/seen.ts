@@ -46,7 +46,10 @@ function seenOf(one: RunningResource, config: Pick<Config, 'unpricedAtMost' | 'o
   const owner = config.ownerLabel === undefined ? undefined : one.labels[config.ownerLabel];
   return {
     ...{ kind, resource, rate },
-    description: cut(description, MAX_TEXT),
+    description: cut(
+      isPriced(cost) && cost.onTop !== undefined ? `${description}, and ${cost.onTop}` : description,
+      MAX_TEXT,
+    ),
     ...(machines > 1 ? { machines } : {}),
     ...(why === undefined ? {} : { unpriced: cut(why, MAX_TEXT) }),
     ...(createdMs === undefined ? {} : { createdMs }),
@@ -54,6 +57,9 @@ function seenOf(one: RunningResource, config: Pick<Config, 'unpricedAtMost' | 'o
     ...(owner === undefined ? {} : { owner }),
   };
 }
+
+/** A fee that no source has a price of costs this share of its machine at the most: Vertex AI takes 0.15. */
+const FEE_AT_MOST = 0.5;
 
 /** USD an hour. What has no price costs at the least what is known of it, and at the most what is known, or that and the policy's bound. */
 export function rateOf(
@@ -72,5 +78,9 @@ export function rateOf(
   const { low, high } = cost.usd;
   // Over a whole month sustained use takes off half of what it takes off the last hours.
   const expected = expectedUsd ?? (middleUsd(cost) * (1 + leastShare)) / 2;
-  return { low: low * leastShare, expected, high };
+  return {
+    low: low * leastShare,
+    expected,
+    high: cost.onTop === undefined ? high : high * (1 + FEE_AT_MOST),
+  };
 }

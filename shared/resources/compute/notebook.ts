@@ -12,6 +12,7 @@ import { withUnpricedOnTop } from '../../prices/price.ts';
 import { noteStrange } from '../../google/read-items.ts';
 import { getVm } from '../../google/vms.ts';
 import { unseenIn } from './group-members.ts';
+import { WORKBENCH_FEE } from './services.ts';
 import type { VmFacts } from './vm-facts.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
@@ -131,7 +132,7 @@ function listed(
     labels,
     memberLabels: vm === undefined ? [] : [vm.labels],
     description: `notebook ${instance}, ${describeMachines(machines)}`,
-    cost: withUnpricedOnTop(costOfMachines(machines, look.now), 'the management fee of Workbench'),
+    cost: withUnpricedOnTop(costOfMachines(machines, look.now), WORKBENCH_FEE),
     fate:
       !STATES.running.has(state) && !STATES.starting.has(state)
         ? notEvaluable(look, name, state)

@@ -13,6 +13,8 @@ export interface Service {
   readonly why: string;
   /** Keys under which its resource may be found in the inventory. */
   readonly keys: readonly string[];
+  /** What it bills beside its machines, where no source has a price of that. */
+  readonly onTop?: string;
   /** What ends it by hand, or shows it where the labels do not name it. */
   readonly command: (place: Place) => string;
 }
@@ -53,6 +55,10 @@ const gke: Recognise = (labels) => {
   };
 };
 
+/** What no source has a price of. */
+export const DATAPROC_FEE = 'the fee of Dataproc';
+export const WORKBENCH_FEE = 'the management fee of Workbench';
+
 const dataproc: Recognise = (labels) => {
   const [uuid, name] = [
     labels['goog-dataproc-cluster-uuid'] ?? '',
@@ -62,6 +68,7 @@ const dataproc: Recognise = (labels) => {
   return {
     why: 'node of a Dataproc cluster; stop the cluster',
     keys: keysOf('dataproc', uuid, name),
+    onTop: DATAPROC_FEE,
     // Dataproc itself filters its clusters, and not by their UUID (dataproc v1, clusters.list: status.state, clusterName and labels).
     command({ projectId, zone }) {
       const where = `--region=${labels['goog-dataproc-location'] ?? regionOf(zone)} --project=${projectId}`;

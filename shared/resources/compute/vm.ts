@@ -8,6 +8,7 @@ import {
   VM_WAITING,
   type Vm,
 } from '../../google/vms.ts';
+import { withUnpricedOnTop, type Price } from '../../prices/price.ts';
 import { leastBilledShare } from '../../prices/planning/sustained-use.ts';
 import { costOfMachines, describeMachines, gpuCount, nothingBilled } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
@@ -16,7 +17,7 @@ import { costText } from '../left-burning.ts';
 import { zoneOperation } from '../operation.ts';
 import { controllerOf } from './controller.ts';
 import { COMPUTE_HOST } from './group-facts.ts';
-import type { Place } from './services.ts';
+import { serviceOf, WORKBENCH_FEE, type Place } from './services.ts';
 import { listSuspended } from './suspended-vm.ts';
 import { endByStop } from './vm-command.ts';
 import type { VmFacts } from './vm-facts.ts';
@@ -70,9 +71,10 @@ function listed(vm: VmFacts, now: Date): Listed {
 }
 
 /** One that waits for capacity has no machine yet, and bills once it runs. */
-function billed({ status, machines }: VmFacts, now: Date): Pick<Listed, 'description' | 'cost' | 'waits'> {
+function billed(vm: VmFacts, now: Date): Pick<Listed, 'description' | 'cost' | 'waits'> {
+  const { status, machines } = vm;
   const description = describeMachines([machines]);
-  const cost = costOfMachines([machines], now);
+  const cost = withFee(costOfMachines([machines], now), vm);
   if (status !== VM_WAITING) return { description, cost };
   const waits = `waits for capacity; then ${costText(cost)}`;
   return {
@@ -80,6 +82,13 @@ function billed({ status, machines }: VmFacts, now: Date): Pick<Listed, 'descrip
     cost: nothingBilled('it bills once it runs', 'Compute Engine documentation: flex-start VMs'),
     waits,
   };
+}
+
+/** What its labels tell of a service that bills beside it; Workbench writes its own (answers of its API, 2026-08). */
+function withFee(cost: Price, { labels }: VmFacts): Price {
+  const onTop =
+    serviceOf(labels)?.onTop ?? (labels['notebooks-product'] === undefined ? undefined : WORKBENCH_FEE);
+  return onTop === undefined ? cost : withUnpricedOnTop(cost, onTop);
 }
 
 /** What kind of policy it is the listing does not tell: one for placement starts nothing. */

@@ -7,6 +7,7 @@ import { parseAnswer, requireListed, requireNamed } from '../../google/parse-ans
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
+import { DATAPROC_FEE } from '../compute/services.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Fate, KindRequest, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
@@ -117,7 +118,7 @@ function toListed(parent: string, cluster: Cluster): Listed {
     description: describe(cluster),
     labels,
     cost: unpriced('none of its VMs was seen'),
-    onTop: 'the fee of Dataproc',
+    onTop: DATAPROC_FEE,
     fate,
     command: commandOf(cluster, `${clusterName} --region=${region} --project=${project}`),
     memberKeys: [`dataproc/${clusterUuid}`, `dataproc/${clusterName}`],
