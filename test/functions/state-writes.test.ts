@@ -1,6 +1,6 @@
 /** What becomes of a run whose write to the state bucket fails, or gets an answer that says nothing, at each of its writes. */
 import { describe, expect, it } from 'vitest';
-import { MINUTE_MS, restoreWorld, stateOf } from '../support/restore-world.ts';
+import { MINUTE_MS, RESEARCH, restoreWorld, stateOf } from '../support/restore-world.ts';
 import { FATES, meetFate } from '../support/write-fates.ts';
 
 const WRITE = /^POST .*\/upload\/storage\//;
@@ -64,6 +64,8 @@ async function restoreUntilComplete(): Promise<void> {
 const TITLES = [
   'garbage after the effect',
   'a reset after the effect',
+  'a reset without an effect',
+  'a timeout after the effect',
   'a refusal',
 ] as const satisfies readonly (keyof typeof FATES)[];
 
@@ -85,6 +87,44 @@ describe('each write of the switch to the state', async () => {
         expect(await lab.alert()).toBe(true);
         expectOnce();
         expect(lab.project().account).toBe('');
+        fake.world.changes.length = 0;
+        await restoreUntilComplete();
+        expect(stateOf(lab.project())).toEqual(before);
+        expectOnce();
+      });
+});
+
+describe('each write to the state of a tick of the switch that stops what came back', async () => {
+  async function startAgain(): Promise<object> {
+    const before = start();
+    expect(await lab.alert({ costAmount: 110 })).toBe(true);
+    fake.world.nowMs += 10 * MINUTE_MS;
+    lab.project().vms.set('vm-1', true);
+    fake.world.starts.set(`${RESEARCH}/vm-1`, fake.world.nowMs);
+    fake.world.nowMs += MINUTE_MS;
+    fake.world.changes.length = 0;
+    return before;
+  }
+
+  await startAgain();
+  const writes = await writesOf(() => lab.tick());
+
+  it('is one of those that it has to make before and after it takes something away', () => {
+    expect(writes.filter((name) => name.startsWith('manifests/')).length).toBeGreaterThanOrEqual(3);
+  });
+
+  for (const [at, name] of [...writes.entries()].filter(([, one]) => !OF_OTHER.test(one)))
+    for (const title of TITLES)
+      it(`${at + 1}, ${name.split('/')[0] ?? ''}, with ${title}: it is off once after a redelivery, and comes back`, async () => {
+        const before = await startAgain();
+        arm(at, title);
+        await lab.tick();
+        fake.world.nowMs += 2 * MINUTE_MS;
+        expect(await lab.tick()).toBe(true);
+        expect(fake.world.changes.filter((change) => change.endsWith('/vm-1'))).toEqual([
+          `stop ${RESEARCH}/vm-1`,
+        ]);
+        expectOnce();
         fake.world.changes.length = 0;
         await restoreUntilComplete();
         expect(stateOf(lab.project())).toEqual(before);

@@ -164,22 +164,30 @@ describe('an instance of the lifecycle-enforcer that is frozen for an hour after
 });
 
 describe('each write of the lifecycle-enforcer to the state', () => {
+  /** What is written in this order, and which upload of its kind it is. */
   const OBJECTS = {
-    memory: /POST .*\/upload\/storage\/.*name=(?!receipts)/,
-    receipt: /POST .*name=receipts/,
-  };
-  const TITLES = ['garbage after the effect', 'a reset after the effect', 'a refusal'] as const;
+    'what it is about to write': [/POST .*\/upload\/storage\/.*name=memory/, 1],
+    'what became of it': [/POST .*\/upload\/storage\/.*name=memory/, 2],
+    'the receipt': [/POST .*name=receipts/, 1],
+  } as const;
+  const TITLES = [
+    'garbage after the effect',
+    'a reset after the effect',
+    'a reset without an effect',
+    'a timeout after the effect',
+    'a refusal',
+  ] as const;
 
-  for (const [object, write] of Object.entries(OBJECTS))
+  for (const [object, [write, turn]] of Object.entries(OBJECTS))
     for (const title of TITLES)
       it(`${object} with ${title}: the bucket is written once, and it knows its rules, after a redelivery and a tick`, () =>
         withLab(async (lab) => {
           let met = 0;
           const disturbed = disturbedRuntime(lab.first, (request, answer) =>
-            write.test(request) && ++met === 1 ? meetFate(FATES[title], answer) : answer(),
+            write.test(request) && ++met === turn ? meetFate(FATES[title], answer) : answer(),
           );
           await deliver(disturbed, '1');
-          expect(met).toBeGreaterThan(0);
+          expect(met).toBeGreaterThanOrEqual(turn);
           expect(await deliver(lab.second, '1')).toBe('done');
           expect(await deliver(lab.second, '2')).toBe('done');
           expect(digestsOf([...rulesOf(lab.sandbox, 'data')])).toEqual(digestsOf([FOREIGN, OWN, ABORT]));
