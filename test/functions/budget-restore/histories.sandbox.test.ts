@@ -169,7 +169,11 @@ const disturbance: Disturbance = { armed: undefined, freeze: undefined };
 const lab = restoreWorld(disturb(disturbance, anotherRunTakesOver));
 const { fake } = lab;
 
+/** How often the state was corrupted, and an instance frozen, in the histories of a property. */
+const met = { corrupted: 0, frozen: 0 };
+
 function anotherRunTakesOver(): void {
+  met.frozen += 1;
   fake.world.nowMs += 110_000;
   const stored = fake.world.objects.get(objectOf(RESEARCH));
   if (stored === undefined) return;
@@ -370,6 +374,7 @@ function corrupt(how: keyof typeof CORRUPTIONS): void {
     // It is broken already.
     return;
   }
+  met.corrupted += 1;
   if (text === undefined) objects.delete(objectOf(RESEARCH));
   else objects.set(objectOf(RESEARCH), { text, generation: stored.generation + 1, updatedMs: nowMs });
 }
@@ -575,6 +580,7 @@ describe('switch and restore over random histories', () => {
       ),
       { numRuns: SOUND_RUNS, seed: SEED, examples: [...OVER_THE_SETTLING_TIME] },
     );
+    expect(met.frozen).toBeGreaterThan(SOUND_RUNS / 20);
   }, 600_000);
 
   it('bring back what the switch stopped and nothing that an operator did', async () => {
@@ -589,9 +595,12 @@ describe('switch and restore over random histories', () => {
   }, 600_000);
 
   it('touch nothing else, whatever lies in the state bucket', async () => {
+    Object.assign(met, { corrupted: 0, frozen: 0 });
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { minLength: 2, maxLength: 6 }), (steps) => play(steps, false)),
       { numRuns: CORRUPTED_RUNS, seed: SEED },
     );
+    expect(met.corrupted).toBeGreaterThan(CORRUPTED_RUNS / 6);
+    expect(met.frozen).toBeGreaterThan(CORRUPTED_RUNS / 20);
   }, 600_000);
 });
