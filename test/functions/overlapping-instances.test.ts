@@ -5,31 +5,21 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreAnswer } from '../support/budget-lab.ts';
 import { holdable, HOLDS, type Hold } from '../support/held-instance.ts';
-import { MINUTE_MS, RESEARCH, restoreWorld, stateOf } from '../support/restore-world.ts';
+import {
+  MINUTE_MS,
+  RESEARCH,
+  RESTORE_WRITES,
+  restoreWorld,
+  stateOf,
+  STOP_WRITES,
+} from '../support/restore-world.ts';
 
 const lab = restoreWorld();
 const { fake } = lab;
 
-/** One of each kind of change. */
-const STOPS = [
-  'notebooks.*nb-1:stop',
-  'vm-1/stop',
-  'web/resize',
-  'pool:setSize',
-  'job-1:cancel',
-  'hourly:pause',
-  'endpoints/1:undeployModel',
-  'PUT .*ml-research/billingInfo',
-];
-const STARTS = [
-  'PUT .*ml-research/billingInfo',
-  'notebooks.*nb-1:start',
-  'vm-1/start',
-  'web/resize',
-  'pool:setSize',
-  'hourly:resume',
-  'endpoints/1:deployModel',
-];
+const ofResearch = (write: string): string => write.replace('.*billingInfo', '.*ml-research/billingInfo');
+const STOPS = STOP_WRITES.map(ofResearch);
+const STARTS = RESTORE_WRITES.map(ofResearch);
 
 /** Longer than the lease: what holds the project then counts as dead. */
 const WAITS = { 'for a moment': 0, 'for longer than the lease': 110_000 } as const;

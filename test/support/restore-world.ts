@@ -3,7 +3,7 @@ import type { Runtime } from '../../shared/run/runtime.ts';
 import type { Manifest } from '../../shared/state/manifest.ts';
 import type { RestoreAnswer } from './budget-lab.ts';
 import { fakeGoogle, nameOfModel, type FakeGoogle, type FakeProject } from './fake-google.ts';
-import { addEveryKind, MACHINE_STARTS } from './fake-machines.ts';
+import { addEveryKind, MACHINE_STARTS, MACHINE_STOPS } from './fake-machines.ts';
 import { callRestore, deliverAlert } from './switch-and-restore.ts';
 import { BUDGETS, newWorld, OWN_PROJECT, policyText, wireOf } from './ladder-model.ts';
 
@@ -11,6 +11,20 @@ export const RESEARCH = 'ml-research';
 export const BUDGET = BUDGETS[0]?.name ?? '';
 export const PERIOD = '2026-11-01';
 export const MINUTE_MS = 60_000;
+
+/** The requests by which the switch takes everything away, but for pipelines and further jobs of Vertex AI, as patterns. */
+export const STOP_WRITES = [
+  'notebooks.*nb-1:stop',
+  'vm-1/stop',
+  'job-1:cancel',
+  'endpoints/1:undeployModel',
+  'PUT .*billingInfo',
+  'web/resize',
+  'autoscalers',
+  'pool:setSize',
+  'pool:setAutoscaling',
+  ...MACHINE_STOPS,
+];
 
 /** The requests by which a restore brings everything back, as patterns. */
 export const RESTORE_WRITES = [
@@ -24,6 +38,15 @@ export const RESTORE_WRITES = [
   'pool:setAutoscaling',
   ...MACHINE_STARTS,
 ];
+
+/** What was sent that no pattern has. Another one of a kind, such as `vm-2` or `vm-kept`, counts as the first. */
+export function sentBeside(patterns: readonly string[], sent: readonly string[]): readonly string[] {
+  const known = patterns.map((pattern) => new RegExp(pattern));
+  return sent.filter((one) => {
+    const first = one.replace(/\b(nb|vm|ws)-\w+/, '$1-1').replace(/endpoints\/\d+/, 'endpoints/1');
+    return !known.some((pattern) => pattern.test(first));
+  });
+}
 
 const LADDER = {
   mode: 'enforce',
