@@ -7,6 +7,7 @@ import { keptBy } from '../../shared/state/kept.ts';
 import { isBelow } from '../../shared/state/manifest.ts';
 import {
   changedIn,
+  isOutermost,
   stopSteps,
   type ManifestItem,
   type ResourceItem,
@@ -109,8 +110,9 @@ async function takeOneByOne(
   take: Take,
   leave: Take,
 ): Promise<number> {
-  // One that was tried and does not show has held up the others once.
-  const inOrder = items.toSorted((a, b) => Number(wasTried(a)) - Number(wasTried(b)));
+  // One that was tried and does not show has held up the others once; what makes others is off before those are taken.
+  const place = (item: ManifestItem): number => Number(wasTried(item)) * 2 + Number(!isOutermost(item));
+  const inOrder = items.toSorted((a, b) => place(a) - place(b));
   const left: ManifestItem[] = [];
   let getsOn = false;
   for (const [index, item] of inOrder.entries())

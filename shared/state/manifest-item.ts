@@ -129,6 +129,11 @@ export function changedIn(item: ManifestItem): string {
   return (item.kind === 'billing' ? undefined : kindOf(item).changedIn?.(item.resource)) ?? item.resource;
 }
 
+/** Whether others are changed in it, as node pools are in their cluster: it is stopped before those, and comes back after them. */
+export function isOutermost(item: ManifestItem): boolean {
+  return item.kind !== 'billing' && kindOf(item).changedIn?.(item.resource) === item.resource;
+}
+
 /** The steps that stop an item, one after the other. Throws for a record that its kind cannot read. */
 export function stopSteps(item: ResourceItem): readonly Step[] {
   return kindOf(item).stop(targetOf(item));

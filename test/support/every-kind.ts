@@ -16,6 +16,17 @@ const MACHINE = { machineType: 'n1-standard-4' };
 const STATIONS = `locations/${REGION}/workstationClusters/c`;
 const POOL_GROUP = 'gke-demo-a100-grp';
 
+/** Node auto-provisioning of its cluster. */
+export const PROVISIONING = {
+  enableNodeAutoprovisioning: true,
+  resourceLimits: [
+    { resourceType: 'cpu', maximum: '64' },
+    { resourceType: 'memory', maximum: '512' },
+  ],
+  autoscalingProfile: 'OPTIMIZE_UTILIZATION',
+  autoprovisioningNodePoolDefaults: { diskSizeGb: 100 },
+};
+
 /** The regions that it uses. */
 export const EVERY_KIND_REGIONS = [REGION];
 
@@ -53,6 +64,7 @@ export function everyStoppableKind(project: { readonly id: string; readonly numb
         service: 'container',
         path: `locations/${REGION}/clusters/demo`,
         body: {
+          autoscaling: PROVISIONING,
           nodePools: [
             {
               name: 'a100',

@@ -2,7 +2,7 @@ import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { atBurn, burnText } from '../../../shared/resources/left-burning.ts';
-import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { isOutermost, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Firing } from './fire.ts';
 import { isOpen, orderOf, submits } from './items.ts';
 import type { RungPlan } from './ladder.ts';
@@ -58,7 +58,8 @@ export function mostUrgentFirst(
 ): readonly ManifestItem[] {
   const place = new Map(worstFirst(running).map(({ resource }, index) => [resource, index]));
   // The outermost first: a job that is cancelled before its pipeline is submitted again.
-  const rank = (item: ManifestItem): number => (submits(item) ? orderOf(item) : Number.MAX_SAFE_INTEGER);
+  const rank = (item: ManifestItem): number =>
+    submits(item) || isOutermost(item) ? orderOf(item) : Number.MAX_SAFE_INTEGER;
   const worse = (item: ManifestItem): number => place.get(item.resource) ?? running.length;
   return [...items].sort((a, b) => rank(a) - rank(b) || worse(a) - worse(b));
 }

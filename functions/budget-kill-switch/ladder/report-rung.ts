@@ -1,5 +1,5 @@
 import type { LeftAlone } from '../../../shared/state/manifest.ts';
-import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { isOutermost, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Decision, OutcomeKind } from '../../../shared/run/receipt.ts';
 import { isPriced } from '../../../shared/prices/price.ts';
@@ -34,7 +34,7 @@ export function report(
 ): void {
   const now = byName(running);
   for (const item of items) {
-    const { resource, kind, why } = item;
+    const { resource, why } = item;
     // What is dealt with says why only where something spoke against it.
     if (why !== undefined && !isOpen(item)) receipt.keep(leftAlone(rung, resource, why, now.get(resource)));
     else {
@@ -43,7 +43,7 @@ export function report(
       receipt.add({
         ...decisionOn(
           resource,
-          ACTIONS[kind],
+          actionOn(item),
           item.cameBack === undefined ? reasonOf(rung, due.verdict) : 'came-back',
           {
             rung: rung.do,
@@ -171,6 +171,11 @@ const ACTIONS: Readonly<Record<ManifestItem['kind'], string>> = {
   vm: 'stop',
   workstation: 'stop',
 };
+
+/** What has no size, as a cluster's node auto-provisioning, is switched off. */
+function actionOn(item: ManifestItem): string {
+  return isOutermost(item) ? 'switch-off' : ACTIONS[item.kind];
+}
 
 export function decisionOn(
   resource: string,

@@ -5,7 +5,7 @@ import { isBelow } from '../../../shared/state/manifest.ts';
 import { restoreBilling, type Restored } from '../act.ts';
 import { lineOf, record, type AnswerLine } from '../answer-line.ts';
 import { planRestore, type RestoreStep } from '../decide.ts';
-import { changedIn } from '../../../shared/state/manifest-item.ts';
+import { changedIn, isOutermost } from '../../../shared/state/manifest-item.ts';
 import type { Holder } from '../../../shared/state/holders.ts';
 import type { State } from '../../../shared/state/state.ts';
 import { openBooks, type Books } from '../remember.ts';
@@ -66,6 +66,7 @@ async function bringAllBack(
   const starting = steps.flatMap((step) => taskOf(step, held) ?? []);
   const started = new Set(starting.map(({ step }) => step));
   const lastWhy = new Map<RestoreStep, string>();
+  const open = new Set(started);
   const due = new Map<RestoreStep, DueStep>();
   const goOn = async (step: RestoreStep, work: () => Promise<Restored>): Promise<'settled' | 'pending'> => {
     const line = await carry(run, step, work);
@@ -74,15 +75,18 @@ async function bringAllBack(
       return 'pending';
     }
     lastWhy.delete(step);
+    open.delete(step);
     settle(step, line);
     return 'settled';
   };
   const look = async ({ step, task }: Starting): Promise<'settled' | 'pending' | 'due'> => {
     due.delete(step);
     const state = await goOn(step, async () => {
+      const inner = isOutermost(step.item) ? othersIn(step, open) : undefined;
+      if (inner !== undefined) return { kind: 'pending', why: `${inner.item.resource} comes back first` };
       const seen = await lookAt(run, task, books.starts);
       if (seen.kind !== 'due') return seen;
-      const before = [...due.keys()].find((other) => changedIn(other.item) === changedIn(step.item));
+      const before = othersIn(step, due.keys());
       if (before !== undefined) {
         // Not intended any more: it is looked at anew in the next round.
         books.starts.set(seen.key, seen.earlier);
@@ -108,13 +112,28 @@ async function bringAllBack(
       { concurrency: CONCURRENCY },
     ),
   ]);
-  const explained = await pMap(
+  for (const [step, why] of await explainAll(run, starting, lastWhy, books))
+    settle(step, lineOf(step, 'pending', why));
+}
+
+/** Why each that is not settled is pending, by step. */
+async function explainAll(
+  run: RestoreRun,
+  starting: readonly Starting[],
+  lastWhy: ReadonlyMap<RestoreStep, string>,
+  { starts }: Books,
+): Promise<readonly (readonly [RestoreStep, string])[]> {
+  return pMap(
     starting.filter(({ step }) => lastWhy.has(step)),
     async ({ step, task }) =>
-      [step, await explainPending(run, task, books.starts, lastWhy.get(step) ?? '')] as const,
+      [step, await explainPending(run, task, starts, lastWhy.get(step) ?? '')] as const,
     { concurrency: CONCURRENCY },
   );
-  for (const [step, why] of explained) settle(step, lineOf(step, 'pending', why));
+}
+
+/** Another one that is changed in the same place; undefined where there is none. */
+function othersIn(step: RestoreStep, steps: Iterable<RestoreStep>): RestoreStep | undefined {
+  return [...steps].find((other) => other !== step && changedIn(other.item) === changedIn(step.item));
 }
 
 interface Starting {

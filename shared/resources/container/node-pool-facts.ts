@@ -60,6 +60,7 @@ const clusterSchema = z.object({
   selfLink: z.optional(z.string()),
   status: z.optional(z.string()),
   autopilot: z.optional(z.looseObject({ enabled: z.optional(z.boolean()) })),
+  /** All of it, for it is given back as it was. */
   autoscaling: z.optional(z.looseObject({ enableNodeAutoprovisioning: z.optional(z.boolean()) })),
   currentNodeCount: z.optional(z.number()),
   resourceLabels: z.optional(stringMap),
@@ -120,18 +121,25 @@ export function clusterOf(pool: string): string {
   return pool.replace(/\/nodePools\/[^/]+$/, '');
 }
 
+const GET = 'container.clusters.get';
+
+/** A cluster as it is now; its pools are unchecked. Needs container.clusters.get. Throws `GoogleApiError`, 404 when it is gone. */
+export async function getCluster(api: Api, resource: string): Promise<z.infer<typeof clusterSchema>> {
+  const url = `${CONTAINER_HOST}/${resource}`;
+  const cluster = parseAnswer(GET, clusterSchema, await api.request(GET, { url }));
+  requireNamed(GET, nameOf(cluster, resource), resource);
+  return cluster;
+}
+
 /** A node pool as it is now, with its cluster. Needs container.clusters.get. Throws `GoogleApiError`; undefined when the pool is gone. */
 export async function getPool(api: Api, resource: string): Promise<PoolFacts | undefined> {
-  const call = 'container.clusters.get';
-  const url = `${CONTAINER_HOST}/${clusterOf(resource)}`;
-  const { nodePools, ...cluster } = parseAnswer(call, clusterSchema, await api.request(call, { url }));
-  requireNamed(call, nameOf(cluster, resource), clusterOf(resource));
+  const { nodePools, ...cluster } = await getCluster(api, clusterOf(resource));
   const name = resourceId(resource);
   const { items, strange } = readItems(nodePools, poolSchema, 'nodePools');
   const pool = items.find((one) => one.name === name);
   // One that cannot be read may be this one: it is not gone.
   const unread = strange.find(({ raw }) => [name, undefined].includes(textField(raw, 'name')));
-  if (pool === undefined && unread !== undefined) throw unexpectedAnswer(call, unread);
+  if (pool === undefined && unread !== undefined) throw unexpectedAnswer(GET, unread);
   return pool === undefined ? undefined : { resource, cluster, pool };
 }
 

@@ -50,7 +50,8 @@ const WAYS: Readonly<Record<'down' | 'back', Readonly<Record<'gone' | 'deleting'
   },
 };
 
-const CHANGING: ReadonlySet<string> = new Set(['PROVISIONING', 'RECONCILING']);
+/** States of a pool, and of a cluster, while it is changed. */
+export const CHANGING: ReadonlySet<string> = new Set(['PROVISIONING', 'RECONCILING']);
 const FAILED: ReadonlySet<string> = new Set(['ERROR', 'RUNNING_WITH_ERROR']);
 
 /** What is said of a pool before its sizes count; undefined where these do. */

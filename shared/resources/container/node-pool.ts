@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { LOCAL_SSD_GB } from '../../google/vms.ts';
 import { groupKey } from '../compute/controller.ts';
 import { emptyPool } from '../compute/services.ts';
-import { costOfMachines, describeMachines, nothingBilled, type Machines } from '../cost.ts';
+import { costOfMachines, describeMachines, type Machines } from '../cost.ts';
 import { unpriced } from '../../prices/price.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Look } from '../look.ts';
@@ -16,18 +16,25 @@ import {
   type PoolFacts,
 } from './node-pool-facts.ts';
 import { judgeAutoscaling, judgeEmpty, judgeSize, poolStep } from './node-pool-steps.ts';
+import { listProvisioning, provisioningStep } from './provisioning.ts';
 
-const record = z.object({
+const poolRecord = z.object({
   /** Nodes in each zone, by the zone's managed group: projects/P/zones/Z/instanceGroupManagers/N. */
   sizes: z.record(z.string(), z.number()),
   /** As the API shows it; absent where nothing scales the pool. */
   autoscaling: z.optional(z.record(z.string(), z.unknown())),
 });
+/** Of a cluster, whose node auto-provisioning makes pools by itself. */
+const provisioningRecord = z.object({ provisioning: z.record(z.string(), z.unknown()) });
+const record = z.union([poolRecord, provisioningRecord]);
 type Remembered = z.infer<typeof record>;
 
 const CHANGE = ['container.clusters.get', 'container.clusters.update', 'compute.instanceGroupManagers.get'];
 
-/** Node pools of standard GKE clusters: autoscaling off and no nodes, and both as before. Clusters run one operation at a time. */
+/**
+ * Node pools of standard GKE clusters: autoscaling off and no nodes, and both as before. What makes pools by itself, a cluster's node
+ * auto-provisioning, is off before they are emptied. Clusters run one operation at a time.
+ */
 export const NODE_POOLS = stoppableKind<Remembered>({
   kind: 'node-pool',
   title: 'GKE node pools',
@@ -46,13 +53,18 @@ export const NODE_POOLS = stoppableKind<Remembered>({
     const clusters = [...provisioning.map(listProvisioning), ...autopilot.flatMap(listAutopilot)];
     if (pools.length === 0) return clusters;
     const sizes = await sizesOfGroups(look);
-    return [...pools.flatMap((one) => listPool(one, sizes, look.now)), ...clusters];
+    return [...clusters, ...pools.flatMap((one) => listPool(one, sizes, look.now))];
   },
-  stop: (resource, { autoscaling }) => [
-    ...(autoscaling === undefined ? [] : [poolStep('down', 'autoscaling-off', resource, (pool) => judgeAutoscaling(pool, { enabled: false }))]),
-    poolStep('down', 'resize-to-0', resource, judgeEmpty),
-  ],
+  stop: (resource, remembered) =>
+    'provisioning' in remembered
+      ? [provisioningStep('down', resource, remembered.provisioning)]
+      : [
+          ...(remembered.autoscaling === undefined ? [] : [poolStep('down', 'autoscaling-off', resource, (pool) => judgeAutoscaling(pool, { enabled: false }))]),
+          poolStep('down', 'resize-to-0', resource, judgeEmpty),
+        ],
   bringBack: (resource, remembered) => {
+    if ('provisioning' in remembered)
+      return { kind: 'steps', steps: [provisioningStep('back', resource, remembered.provisioning)] };
     const { autoscaling } = remembered;
     return {
       kind: 'steps',
@@ -142,25 +154,6 @@ function machinesOf({ cluster, pool }: PoolFacts, count: number): Machines {
 }
 
 const PROVISIONED = 'node auto-provisioning of its cluster, which makes another pool for pods that wait';
-
-/** What makes pools by itself is named: a pool that a rung empties is replaced within minutes for as long as it is on. */
-function listProvisioning(cluster: ClusterFacts & { readonly resource: string }): Listed {
-  const { resource, status = '', resourceLabels = {} } = cluster;
-  const [, project = '', , location = '', , name = ''] = resource.split('/');
-  return {
-    resource,
-    state: status,
-    description: 'node auto-provisioning of a GKE cluster',
-    labels: resourceLabels,
-    cost: nothingBilled('the pools that it makes bill', 'GKE pricing page'),
-    mayBeIdle: true,
-    fate: {
-      kind: 'named',
-      why: 'it makes node pools for pods that wait, in place of those that a rung empties, until it is switched off',
-    },
-    command: `gcloud container clusters update ${name} --no-enable-autoprovisioning --location=${location} --project=${project}`,
-  };
-}
 
 function listAutopilot(cluster: ClusterFacts & { readonly resource: string }): Listed[] {
   const { resource, currentNodeCount = 0 } = cluster;

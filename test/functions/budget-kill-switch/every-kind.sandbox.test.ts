@@ -11,7 +11,12 @@ import {
   withSwitch,
   type SwitchWorld,
 } from '../../support/budget-lab.ts';
-import { EVERY_KIND_REGIONS, everyStoppableKind, NAMED_ONLY } from '../../support/every-kind.ts';
+import {
+  EVERY_KIND_REGIONS,
+  everyStoppableKind,
+  NAMED_ONLY,
+  PROVISIONING,
+} from '../../support/every-kind.ts';
 import { beforeCall } from '../../support/hooks.ts';
 import { BUCKET } from '../../support/lab.ts';
 import { lastReceipt, messagesOf } from '../../support/observe.ts';
@@ -46,6 +51,7 @@ describe('stop-compute on every kind of the table', () => {
         'dataproc-cluster',
         'instance-group',
         'node-pool',
+        'node-pool',
         'pipeline-job',
         'schedule',
         'tpu',
@@ -77,14 +83,19 @@ describe('stop-compute on every kind of the table', () => {
       await world.alert(alert(1.01));
       const changes = Object.keys(changesIn(world.sandbox)).map((change) => change.split(' ')[0]);
       expect(changes.indexOf('autoscalers.patch')).toBeLessThan(changes.indexOf('instanceGroupManagers.resize'));
-      expect(changes.indexOf('nodePools.setAutoscaling')).toBeLessThan(changes.indexOf('nodePools.setSize'));
+      expect(changes.filter((change) => /^nodePools|^clusters\.update/.test(change ?? ''))).toEqual([
+        'clusters.update',
+        'nodePools.setAutoscaling',
+        'nodePools.setSize',
+      ]);
       const items = manifestsIn(world.sandbox)[RUNAWAY]?.rungs.flatMap((rung) => rung.items ?? []) ?? [];
       expect(items.find(({ kind }) => kind === 'instance-group')).toMatchObject({
         record: { targetSize: 1, autoscaler: { name: 'web-scaler', mode: 'ON' } },
       });
-      expect(items.find(({ kind }) => kind === 'node-pool')).toMatchObject({
-        record: { autoscaling: { enabled: true, minNodeCount: 1, maxNodeCount: 4 } },
-      });
+      expect(items.flatMap((item) => (item.kind === 'node-pool' ? [item.record] : []))).toMatchObject([
+        { provisioning: PROVISIONING },
+        { autoscaling: { enabled: true, minNodeCount: 1, maxNodeCount: 4 } },
+      ]);
     }));
 
   it.each([0, 1, 2, 3])('an autoscaler that is on again before look %i at its group: not done before both are off', (skip) =>

@@ -66,6 +66,7 @@ describe('stop-compute on every kind, disturbed at each of its writes', async ()
         'autoscalers.patch',
         'batchPredictionJobs.cancel',
         'clusters.stop',
+        'clusters.update',
         'instanceGroupManagers.resize',
         'nodePools.setAutoscaling',
         'nodePools.setSize',

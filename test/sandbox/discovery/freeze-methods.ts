@@ -118,6 +118,7 @@ export const METHODS: Readonly<Record<string, readonly string[]>> = {
   'container:v1': [
     'projects.locations.clusters.list',
     'projects.locations.clusters.get',
+    'projects.locations.clusters.update',
     ...['get', 'setSize', 'setAutoscaling'].map((verb) => `projects.locations.clusters.nodePools.${verb}`),
     'projects.locations.operations.get',
   ],

@@ -144,6 +144,23 @@ const ROWS: readonly Row[] = [
           ),
     stop: OFF_AND_GOING(['STOPPING'], ['PROVISIONING', 'RECONCILING']),
   })),
+  {
+    kind: 'node-pool',
+    states: ['container:v1', 'Cluster', 'status'],
+    resource: `${PLACE}/clusters/c`,
+    record: { provisioning: { enableNodeAutoprovisioning: true } },
+    answer: (status) => ({
+      ...{ name: 'c', location: 'us-central1', status },
+      autoscaling: { enableNodeAutoprovisioning: true },
+    }),
+    // Whether it is on, the cluster's state does not say.
+    back: Object.fromEntries(
+      ['STATUS_UNSPECIFIED', 'RUNNING', 'ERROR', 'DEGRADED', 'SOME_NEW_STATE', '']
+        .map((state): [string, Stand] => [state, 'done'])
+        .concat([['STOPPING', 'refused']]),
+    ),
+    stop: OFF_AND_GOING(['STOPPING'], ['PROVISIONING', 'RECONCILING']),
+  },
 ];
 
 /** As Google documents them, one that it may add, and none. */

@@ -106,36 +106,85 @@ describe('GKE node pools', () => {
     expect(flex[2]).toBeCloseTo(onDemand[2], 6);
   }); // prettier-ignore
 
-  it('names node auto-provisioning with the command that ends it, and says which pool it made', async () => {
+  const PROVISIONING = {
+    enableNodeAutoprovisioning: true,
+    resourceLimits: [
+      { resourceType: 'cpu', maximum: '64' },
+      { resourceType: 'memory', maximum: '512' },
+      { resourceType: 'nvidia-l4', maximum: '4' },
+    ],
+    autoscalingProfile: 'OPTIMIZE_UTILIZATION',
+    autoprovisioningNodePoolDefaults: {
+      serviceAccount: 'nodes@demo-ml.iam.gserviceaccount.com',
+      diskSizeGb: 100,
+    },
+    autoprovisioningLocations: ['us-central1-a'],
+    defaultComputeClassConfig: { enabled: true },
+  };
+  const provisioned = (): ProjectInput => {
     const [demo, ...others] = WORLD.resources ?? [];
     if (demo === undefined) throw new Error('no cluster');
     const nodePools = (demo.body?.['nodePools'] as readonly Record<string, unknown>[]).map((pool) =>
       pool['name'] === 'a100' ? { ...pool, autoscaling: { ...AUTOSCALING, autoprovisioned: true } } : pool,
     );
-    const body = (enableNodeAutoprovisioning: boolean) => ({
-      ...demo.body,
-      nodePools,
-      autoscaling: { enableNodeAutoprovisioning },
-    });
+    const body = { ...demo.body, nodePools, autoscaling: PROVISIONING };
     const off = { ...demo, path: 'locations/us-central1/clusters/off', body: { autoscaling: { enableNodeAutoprovisioning: false } } }; // prettier-ignore
-    const world = { ...WORLD, resources: [{ ...demo, body: body(true) }, off, ...others] };
-    await withResources(KINDS, world, async ({ look, run, sandbox }) => {
+    return { ...WORLD, resources: [{ ...demo, body }, off, ...others] };
+  };
+  const CLUSTER = 'locations/us-central1/clusters/demo';
+
+  it('lists node auto-provisioning before the pools, with the command that ends it, and says which pool it made', () =>
+    withResources(KINDS, provisioned(), async ({ look }) => {
       const inventory = await look();
       expect(inventory.gaps).toEqual([]);
       expect(find(inventory, 'a100').startedBy).toMatch(/^node auto-provisioning of its cluster/);
-      const named = find(inventory, 'demo');
-      expect(named).toMatchObject({
-        kind: 'node-pool',
-        fate: { kind: 'named' },
-        mayBeIdle: true,
+      const one = find(inventory, 'demo');
+      expect(one).toMatchObject({
+        ...{ kind: 'node-pool', mayBeIdle: true, labels: { team: 'ml' } },
+        fate: { kind: 'stoppable', record: { provisioning: PROVISIONING } },
         command: `gcloud container clusters update demo --no-enable-autoprovisioning ${WHERE}`,
       });
-      expect(isKnownToBurn(named)).toBe(false);
+      expect(isKnownToBurn(one)).toBe(false);
+      expect(inventory.resources[0]).toBe(one);
       expect(inventory.resources.filter(({ resource }) => resource.endsWith('/off'))).toEqual([]);
-      await run(NODE_POOLS.stop(targetOf(find(inventory, 'a100'))));
+      expect(leftText([one])).toContain('(node auto-provisioning of a GKE cluster, nothing by itself: the pools that it makes bill; end it by: gcloud container clusters update demo --no-enable-autoprovisioning'); // prettier-ignore
+    }));
+
+  it.each([true, false])('switches it off and on as it was, whether Google keeps what an update leaves out (%s)', (keep) =>
+    withResources(KINDS, provisioned(), async ({ look, run, sandbox }) => {
+      sandbox.clusterUpdates.keep = keep;
+      const autoscaling = () => sandbox.store.get(PROJECT, 'container', CLUSTER).body['autoscaling'];
+      const target = targetOf(find(await look(), 'demo'));
+      expect(await run(NODE_POOLS.stop(target))).toEqual(['container.clusters.update']);
       await sandbox.clock.advance(120_000);
-      expect(leftText((await look()).resources)).toContain('(node auto-provisioning of a GKE cluster, nothing by itself: the pools that it makes bill; end it by: gcloud container clusters update demo --no-enable-autoprovisioning'); // prettier-ignore
-    });
+      const { autoscalingProfile, defaultComputeClassConfig } = PROVISIONING;
+      expect(autoscaling()).toEqual({
+        ...(keep ? PROVISIONING : { autoscalingProfile, defaultComputeClassConfig }),
+        enableNodeAutoprovisioning: false,
+      });
+      expect((await look()).resources.filter(({ resource }) => resource.endsWith('/demo'))).toEqual([]);
+      expect(await run(NODE_POOLS.stop(target))).toEqual([]);
+      expect(await run(backSteps(NODE_POOLS, target))).toEqual(['container.clusters.update']);
+      await sandbox.clock.advance(120_000);
+      expect(autoscaling()).toEqual(PROVISIONING);
+      expect(await run(backSteps(NODE_POOLS, target))).toEqual([]);
+    })); // prettier-ignore
+
+  it('leaves node auto-provisioning alone that an operator switched on with other limits', () =>
+    withResources(KINDS, provisioned(), async ({ look, run, sandbox }) => {
+      const target = targetOf(find(await look(), 'demo'));
+      const { body } = sandbox.store.get(PROJECT, 'container', CLUSTER);
+      body['autoscaling'] = { ...PROVISIONING, resourceLimits: PROVISIONING.resourceLimits.toReversed() };
+      expect(await run(backSteps(NODE_POOLS, target))).toEqual([]);
+      body['autoscaling'] = { ...PROVISIONING, resourceLimits: PROVISIONING.resourceLimits.slice(0, 2) };
+      await expect(run(backSteps(NODE_POOLS, target))).rejects.toThrow('has other limits by now');
+    }));
+
+  it('takes nothing of a record of another form', () => {
+    const resource = `projects/${PROJECT}/${CLUSTER}`;
+    expect(() => NODE_POOLS.stop({ resource, record: {} })).toThrow();
+    const [before, now] = [{ provisioning: { a: 1 } }, { provisioning: { a: 2 } }];
+    expect(NODE_POOLS.rejoin(before, now)).toEqual(now);
   });
 
   it('turns autoscaling off and resizes to 0, and gives both back as they were', async () => {

@@ -27,13 +27,16 @@ function stateOf({ sandbox }: SwitchWorld): object {
   const bodies = (PROJECT.resources ?? [])
     .filter(({ path }) => !isJob(path))
     .map(({ service, path }) => {
-      const { state, runtimeState, status, nodePools } = sandbox.store.get(RUNAWAY, service, path).body;
+      const { state, runtimeState, status, nodePools, autoscaling: provisioning } = sandbox.store.get(RUNAWAY, service, path).body; // prettier-ignore
       const pools = (nodePools as readonly Record<string, unknown>[] | undefined)?.map(
         ({ autoscaling }) => autoscaling,
       );
       return [
         path,
-        { state, runtimeState, status: (status as { state?: string } | undefined)?.state, pools },
+        {
+          ...{ state, runtimeState, status: (status as { state?: string } | undefined)?.state },
+          ...{ pools, provisioning },
+        },
       ];
     });
   const groups = sandbox.groups
@@ -72,6 +75,57 @@ describe('a restore of every kind that stop-compute stops', () => {
       expect((await world.restore('POST')).status).toBe(200);
       expect(changesIn(world.sandbox)).toEqual(changes);
     }));
+
+  it.each([true, false])('switches node auto-provisioning on after the pools, for it would make others (what is left out is kept: %s)', (keep) =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      sandbox.clusterUpdates.keep = keep;
+      const before = stateOf(world);
+      await world.alert(alert(1.1));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      sandbox.callLog.clear();
+      expect((await world.restore('POST')).status).toBe(200);
+      const changes = Object.keys(changesIn(sandbox)).map((change) => change.split(' ')[0] ?? '');
+      expect(changes.filter((change) => /^nodePools|^clusters\.update/.test(change))).toEqual([
+        'nodePools.setSize',
+        'nodePools.setAutoscaling',
+        'clusters.update',
+      ]);
+      expect(stateOf(world)).toEqual(before);
+    })); // prettier-ignore
+
+  it.each([
+    ['is refused', { kind: 'status', status: 403, message: 'no actAs' }, 'failed'],
+    ['is carried out and its answer lost', { kind: 'reset', after: true }, 'done'],
+  ] as const)('whose node auto-provisioning %s: says so, with the pools back, and the next request ends it', async (_, fault, outcome) =>
+    stopped(async (world, before) => {
+      const { sandbox } = world;
+      sandbox.faults.add({ route: 'container.*.clusters.update', count: 1, fault });
+      const first = await world.restore('POST');
+      const line = first.results?.find(({ resource }) => resource.endsWith('/clusters/demo'));
+      expect(line?.outcome).toBe(outcome);
+      if (outcome === 'failed') expect(line?.why).toContain('no actAs');
+      expect(sandbox.groups.of(RUNAWAY).map(({ targetSize }) => targetSize)).toEqual([1, 1]);
+      expect((await world.restore('POST')).status).toBe(200);
+      expect(stateOf(world)).toEqual(before);
+      expect(sandbox.callLog.calls().filter(({ id, status }) => id.endsWith('clusters.update') && status !== 403)).toHaveLength(1);
+    })); // prettier-ignore
+
+  it('leaves node auto-provisioning off while a pool of its cluster is on its way, and says which', () =>
+    stopped(async (world, before) => {
+      const { sandbox } = world;
+      const path = 'locations/us-central1/clusters/demo';
+      const [pool] = sandbox.store.get(RUNAWAY, 'container', path).body['nodePools'] as { status: string }[];
+      if (pool === undefined) throw new Error('no pool');
+      pool.status = 'RECONCILING';
+      const first = await world.restore('POST');
+      const lineOf = ({ results }: RestoreAnswer) => results?.find(({ resource }) => resource.endsWith('/clusters/demo'));
+      expect([first.status, lineOf(first)?.outcome]).toEqual([503, 'pending']);
+      expect(lineOf(first)?.why).toMatch(/clusters\/demo\/nodePools\/a100 comes back first$/);
+      pool.status = 'RUNNING';
+      await world.restore('POST');
+      expect(stateOf(world)).toEqual(before);
+    })); // prettier-ignore
 
   it("says Google's reason for a group that finds no capacity, and the group is done once it has its members", () =>
     stopped(async (world, before) => {

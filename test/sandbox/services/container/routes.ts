@@ -29,11 +29,22 @@ const autoscalingSchema = z.strictObject({
     locationPolicy: z.string().optional(),
   }),
 });
+const updateSchema = z.strictObject({
+  update: z.strictObject({
+    desiredClusterAutoscaling: z.looseObject({
+      enableNodeAutoprovisioning: z.boolean().default(false),
+      resourceLimits: z.array(z.looseObject({ resourceType: z.string() })).optional(),
+      autoprovisioningNodePoolDefaults: z.looseObject({}).optional(),
+    }),
+  }),
+});
 const sizeSchema = z.strictObject({ nodeCount: z.int().min(0) });
 
 /** Google Kubernetes Engine v1: standard clusters and the size of their node pools, which live in managed instance groups. */
-export function containerRoutes(options: StoredServiceOptions & { readonly groups: Groups }): Route[] {
-  const { clock, store, projects, groups, requireBilling } = options;
+export function containerRoutes(
+  options: StoredServiceOptions & { readonly groups: Groups; readonly clusterUpdates: { keep: boolean } },
+): Route[] {
+  const { clock, store, projects, groups, requireBilling, clusterUpdates } = options;
   const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', 'container');
   const clusterOf = (call: Call): Stored =>
     store.get(projectOf(call), 'container', `locations/${call.params['location'] ?? ''}/clusters/${call.params['cluster'] ?? ''}`); // prettier-ignore
@@ -54,21 +65,27 @@ export function containerRoutes(options: StoredServiceOptions & { readonly group
     return { cluster, pool };
   };
   /** Operations of one cluster run one after the other. */
-  const operate = (call: Call, type: string, change: (pool: z.infer<typeof poolSchema>) => void): object => {
-    const { cluster, pool } = poolOf(call);
+  const reconcile = (cluster: Stored, type: string, end: () => void = () => undefined): object => {
     if (clusterSchema.parse(cluster.body).status === 'RECONCILING')
       throw new ApiError(
         'FAILED_PRECONDITION',
         `Cluster is running incompatible operation operation-1: retry when it is done.`,
       );
     cluster.body['status'] = 'RECONCILING';
-    pool.status = 'RECONCILING';
-    change(pool);
     clock.after(OPERATION_MS, () => {
       cluster.body['status'] = 'RUNNING';
-      poolOf(call).pool.status = 'RUNNING';
+      end();
     });
     return { name: `operation-${clock.now()}`, operationType: type, status: 'RUNNING' };
+  };
+  const operate = (call: Call, type: string, change: (pool: z.infer<typeof poolSchema>) => void): object => {
+    const { cluster, pool } = poolOf(call);
+    const operation = reconcile(cluster, type, () => {
+      poolOf(call).pool.status = 'RUNNING';
+    });
+    pool.status = 'RECONCILING';
+    change(pool);
+    return operation;
   };
   const route = (
     id: string,
@@ -99,6 +116,16 @@ export function containerRoutes(options: StoredServiceOptions & { readonly group
       };
     }),
     route('clusters.get', 'GET', '/(?<cluster>[^/:]+)', 'get', (call) => show(clusterOf(call))),
+    route('clusters.update', 'PUT', '/(?<cluster>[^/:]+)', 'update', (call) => {
+      const desired = readBody(updateSchema, call).update.desiredClusterAutoscaling;
+      const cluster = clusterOf(call);
+      const now = z.looseObject({}).optional().parse(cluster.body['autoscaling']) ?? {};
+      const autoscaling = clusterUpdates.keep ? { ...now, ...desired } : desired;
+      requireProvisioning(desired, autoscaling);
+      const operation = reconcile(cluster, 'UPDATE_CLUSTER');
+      cluster.body['autoscaling'] = autoscaling;
+      return operation;
+    }),
     route('clusters.nodePools.get', 'GET', POOL, 'get', (call) => poolOf(call).pool),
     route('clusters.nodePools.setAutoscaling', 'POST', `${POOL}:setAutoscaling`, 'update', (call) => {
       const { autoscaling } = readBody(autoscalingSchema, call);
@@ -118,4 +145,29 @@ export function containerRoutes(options: StoredServiceOptions & { readonly group
       });
     }),
   ];
+}
+
+type Desired = z.infer<typeof updateSchema>['update']['desiredClusterAutoscaling'];
+
+/**
+ * The first refusal is Google's (terraform-provider-google issue 24232); the other one is gcloud's, before it sends anything
+ * (`ValidateClusterAutoscaling` of 528), and taken for Google's as well.
+ */
+function requireProvisioning(desired: Desired, autoscaling: Readonly<Record<string, unknown>>): void {
+  const limits =
+    updateSchema.shape.update.shape.desiredClusterAutoscaling.parse(autoscaling).resourceLimits ?? [];
+  const lacks = ['cpu', 'memory'].filter((type) => limits.every(({ resourceType }) => resourceType !== type));
+  if (desired.enableNodeAutoprovisioning && lacks.length > 0)
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      `Resource limits for ${lacks.join(', ')} must be specified when enabling node autoprovisioning.`,
+    );
+  const asks =
+    (desired.resourceLimits ?? []).length > 0 ||
+    Object.keys(desired.autoprovisioningNodePoolDefaults ?? {}).length > 0;
+  if (!desired.enableNodeAutoprovisioning && asks)
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      'Must enable node autoprovisioning to specify its limits and defaults.',
+    );
 }

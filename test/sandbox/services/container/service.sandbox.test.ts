@@ -81,6 +81,46 @@ describe('Google Kubernetes Engine v1', () => {
     expect((await ask('GET', POOL)).body['status']).toBe('RUNNING');
   });
 
+  const CLUSTER = `${HOST}/us-central1/clusters/demo`;
+  const LIMITS = [
+    { resourceType: 'cpu', minimum: '1', maximum: '100' },
+    { resourceType: 'memory', maximum: '1000' },
+  ];
+  const ON = {
+    enableNodeAutoprovisioning: true,
+    resourceLimits: LIMITS,
+    autoscalingProfile: 'OPTIMIZE_UTILIZATION',
+  };
+  const update = async (desiredClusterAutoscaling: object) => {
+    const answer = await ask('PUT', CLUSTER, { update: { desiredClusterAutoscaling } });
+    await sandbox().clock.advance(60_000);
+    return answer;
+  };
+
+  it.each([true, false])('switches node auto-provisioning off and on; kept: %s', async (keep) => {
+    sandbox().clusterUpdates.keep = keep;
+    expect((await update(ON)).body).toMatchObject({ operationType: 'UPDATE_CLUSTER', status: 'RUNNING' });
+    expect((await update({ enableNodeAutoprovisioning: false })).status).toBe(200);
+    expect((await ask('GET', CLUSTER)).body['autoscaling']).toEqual({
+      ...(keep ? ON : {}),
+      enableNodeAutoprovisioning: false,
+    });
+    expect((await update({ enableNodeAutoprovisioning: true })).status).toBe(keep ? 200 : 400);
+    await update(ON);
+    expect((await ask('GET', CLUSTER)).body['autoscaling']).toEqual(ON);
+    const { autoscalingProfile } = ON;
+    expect((await update({ enableNodeAutoprovisioning: false, resourceLimits: LIMITS })).status).toBe(400);
+    expect((await update({ enableNodeAutoprovisioning: false, autoscalingProfile })).status).toBe(200);
+  });
+
+  it('updates a cluster only once at a time', async () => {
+    const body = { update: { desiredClusterAutoscaling: ON } };
+    expect((await ask('PUT', CLUSTER, body)).status).toBe(200);
+    expect((await ask('GET', CLUSTER)).body['status']).toBe('RECONCILING');
+    expect(errorOf(await ask('PUT', CLUSTER, body))).toBe('400 FAILED_PRECONDITION');
+    await sandbox().clock.advance(60_000);
+  });
+
   it.each([POOL.replace('a100', 'cpu'), POOL.replace('demo', 'none')])('does not find %s', async (url) => {
     expect(errorOf(await ask('GET', url))).toBe('404 NOT_FOUND');
   });
