@@ -3,7 +3,7 @@ import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
 import { parseAnswer, requireCompute } from './parse-answer.ts';
 import { resourceId } from './resource-name.ts';
-import { isSpot, schedulingSchema } from './vms.ts';
+import { isSpot, namesReservation, reservationSchema, schedulingSchema } from './vms.ts';
 
 /** What costguard needs to know of a VM, kept small because all VMs of a project are held at once. */
 export interface Machine {
@@ -50,7 +50,7 @@ const machineSchema = z.object({
     ),
   ),
   scheduling: schedulingSchema,
-  reservationAffinity: z.optional(z.object({ consumeReservationType: z.optional(z.string()) })),
+  reservationAffinity: reservationSchema,
   networkInterfaces: z.optional(
     z.array(z.object({ accessConfigs: z.optional(z.array(z.object({ natIP: z.optional(z.string()) }))) })),
   ),
@@ -134,8 +134,7 @@ export async function indexMachines(api: Api, projectId: string): Promise<Machin
  * VM (https://cloud.google.com/compute/docs/instances/reservations-overview#billing). A commitment stands in no VM.
  */
 function billsOn({ reservationAffinity, scheduling }: z.infer<typeof machineSchema>): string | undefined {
-  if (reservationAffinity?.consumeReservationType === 'SPECIFIC_RESERVATION')
-    return 'its specific reservation';
+  if (namesReservation(reservationAffinity)) return 'its specific reservation';
   const model = scheduling?.provisioningModel;
   if (model === 'FLEX_START') return 'its flex-start capacity';
   return model === 'RESERVATION_BOUND' ? 'its reservation' : undefined;

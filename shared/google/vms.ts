@@ -32,6 +32,16 @@ export function boughtAs(model: string | undefined): { readonly bought?: Bought 
   return bought === undefined ? {} : { bought };
 }
 
+/** Of a listing's schema; its mask is `reservationAffinity/consumeReservationType`. */
+export const reservationSchema = z.optional(
+  z.looseObject({ consumeReservationType: z.optional(z.string()) }),
+);
+
+/** Whether a VM runs in a reservation that it names. */
+export function namesReservation(affinity: z.infer<typeof reservationSchema>): boolean {
+  return affinity?.consumeReservationType === 'SPECIFIC_RESERVATION';
+}
+
 /** Of a listing's schema; its mask is `guestAccelerators`. */
 export const acceleratorsSchema = z.optional(
   z.array(
@@ -71,6 +81,8 @@ export interface Vm {
   readonly spot: boolean;
   /** Absent for Spot and on demand. */
   readonly bought?: Bought;
+  /** It runs in a reservation that it names, which bills whether it runs or not. */
+  readonly isReserved?: true;
   /** Milliseconds since the epoch. */
   readonly lastStartMs: number | undefined;
   /** Names of the resource policies that are attached to it, an instance schedule among them. */
@@ -92,6 +104,7 @@ const vmSchema = z.looseObject({
     z.array(z.looseObject({ type: z.optional(z.string()), diskSizeGb: z.optional(z.string()) })),
   ),
   scheduling: schedulingSchema,
+  reservationAffinity: reservationSchema,
   lastStartTimestamp: z.optional(z.string()),
   resourcePolicies: z.optional(z.array(z.string())),
   machineType: z.optional(z.string()),
@@ -99,7 +112,7 @@ const vmSchema = z.looseObject({
 });
 
 const FIELDS =
-  'id,name,status,labels,metadata/items(key,value),disks(type,diskSizeGb),scheduling(provisioningModel,preemptible),lastStartTimestamp,resourcePolicies,machineType,guestAccelerators';
+  'id,name,status,labels,metadata/items(key,value),disks(type,diskSizeGb),scheduling(provisioningModel,preemptible),reservationAffinity/consumeReservationType,lastStartTimestamp,resourcePolicies,machineType,guestAccelerators';
 
 export interface VmListing extends Unseen {
   /** Those that are neither stopped nor on their way to it, those that wait for capacity too. */
@@ -193,6 +206,7 @@ function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {
     accelerators: acceleratorsOf(vm.guestAccelerators),
     spot: isSpot(vm.scheduling),
     ...boughtAs(vm.scheduling?.provisioningModel),
+    ...(namesReservation(vm.reservationAffinity) ? { isReserved: true } : {}),
     lastStartMs: Number.isNaN(startMs) ? undefined : startMs,
     resourcePolicies: (vm.resourcePolicies ?? []).map(resourceId),
   };

@@ -18,6 +18,8 @@ export interface VmFacts {
   /** When it was started last, milliseconds since the epoch; undefined where that is not told. */
   readonly startedMs: number | undefined;
   readonly machines: Machines;
+  /** It runs in a reservation that it names. */
+  readonly isReserved?: true;
   /** Names of the resource policies that are attached to it. */
   readonly resourcePolicies: readonly string[];
 }

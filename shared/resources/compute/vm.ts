@@ -70,10 +70,14 @@ function listed(vm: VmFacts, now: Date): Listed {
   };
 }
 
-/** One that waits for capacity has no machine yet, and bills once it runs. */
+/**
+ * One that waits for capacity has no machine yet, and bills once it runs. A reservation bills as the machines that it holds whether they
+ * run or not: https://cloud.google.com/compute/docs/instances/reservations-overview#billing
+ */
 function billed(vm: VmFacts, now: Date): Pick<Listed, 'description' | 'cost' | 'waits'> {
-  const { status, machines } = vm;
-  const description = describeMachines([machines]);
+  const { status, machines, isReserved } = vm;
+  const held = isReserved === true ? ', in a specific reservation, which bills on after a stop' : '';
+  const description = `${describeMachines([machines])}${held}`;
   const cost = withFee(costOfMachines([machines], now), vm);
   if (status !== VM_WAITING) return { description, cost };
   const waits = `waits for capacity; then ${costText(cost)}`;

@@ -168,6 +168,17 @@ describe('VMs and managed instance groups', () => {
     });
   });
 
+  it('says of a VM in a specific reservation that this bills on after a stop', async () => {
+    const vm = { zone: ZONE, machineType: 'n1-standard-4' };
+    await withResources([VMS], { vms: [{ ...vm, id: 'own', reservation: 'r-1' }, { ...vm, id: 'any' }] }, async ({ look }) => {
+      const inventory = await look();
+      const [own, any] = [find(inventory, 'own'), find(inventory, 'any')];
+      expect(own.description).toBe('1 x n1-standard-4, in a specific reservation, which bills on after a stop');
+      expect(any.description).toBe('1 x n1-standard-4');
+      expect([own.cost, own.fate.kind]).toEqual([any.cost, 'stoppable']);
+    });
+  }); // prettier-ignore
+
   it('names a VM that is suspended, which no rung stops, with less than it costs while it runs', async () => {
     const suspended = { zone: ZONE, vmStatus: 'SUSPENDED' } as const;
     const group = `zones/${ZONE}/instanceGroupManagers/web`;
