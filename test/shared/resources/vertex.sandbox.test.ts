@@ -8,6 +8,7 @@ import { CUSTOM_JOBS } from '../../../shared/resources/vertex/custom-job.ts';
 import { HYPERPARAMETER_TUNING_JOBS } from '../../../shared/resources/vertex/hyperparameter-tuning-job.ts';
 import { PIPELINE_JOBS } from '../../../shared/resources/vertex/pipeline-job.ts';
 import { SCHEDULES } from '../../../shared/resources/vertex/schedule.ts';
+import { TUNING_JOBS } from '../../../shared/resources/vertex/tuning-job.ts';
 import { TRAINING_PIPELINES } from '../../../shared/resources/vertex/training/training-pipeline.ts';
 import {
   backSteps,
@@ -302,16 +303,22 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
   });
 
   it('leaves out the states that each collection has, and no others', async () => {
-    await withResources([BATCH_PREDICTION_JOBS, PIPELINE_JOBS], {}, async ({ look, sandbox }) => {
+    const jobs = [BATCH_PREDICTION_JOBS, CUSTOM_JOBS, HYPERPARAMETER_TUNING_JOBS, TUNING_JOBS];
+    const pipelines = [PIPELINE_JOBS, TRAINING_PIPELINES];
+    await withResources([...jobs, ...pipelines, SCHEDULES], {}, async ({ look, sandbox }) => {
       await look();
-      const filterOf = (collection: string) => {
-        const [list] = sandbox.callLog.calls().filter(({ id }) => id.endsWith(`${collection}.list`));
-        return new URLSearchParams(list?.query).get('filter');
-      };
-      expect(filterOf('batchPredictionJobs')).toBe(ENDED.map((state) => `state!="JOB_STATE_${state}"`).join(' AND ')); // prettier-ignore
-      expect(filterOf('pipelineJobs')).toBe(ENDED.slice(0, 3).map((state) => `state!="PIPELINE_STATE_${state}"`).join(' AND ')); // prettier-ignore
+      const without = (kind: string, states: readonly string[]): string => states.map((state) => `state!="${kind}_${state}"`).join(' AND ');
+      const filters = sandbox.callLog.calls().flatMap(({ id, query }) => {
+        const collection = /locations\.(\w+)\.list$/.exec(id)?.[1];
+        return collection === undefined ? [] : [[collection, new URLSearchParams(query).get('filter')] as const];
+      });
+      expect(Object.fromEntries(filters)).toEqual({
+        ...Object.fromEntries(['batchPredictionJobs', 'customJobs', 'hyperparameterTuningJobs', 'tuningJobs'].map((one) => [one, without('JOB_STATE', ENDED)])),
+        ...Object.fromEntries(['pipelineJobs', 'trainingPipelines'].map((one) => [one, without('PIPELINE_STATE', ENDED.slice(0, 3))])),
+        schedules: 'state="ACTIVE"',
+      });
     });
-  });
+  }); // prettier-ignore
 
   it.each([
     ['nightly', PIPELINE_JOBS, 'PIPELINE_STATE_CANCELLED'],
