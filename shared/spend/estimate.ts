@@ -6,7 +6,6 @@ import type { Reading } from './reading.ts';
 import { LOOK_AGE_MS, mayHideMore } from './stale.ts';
 
 const HOUR_MS = 3_600_000;
-const MAX_LAG_MS = MAX_LAG_HOURS * HOUR_MS;
 
 /** What is spent by now in a budget's period, ahead of its reports. USD. */
 export interface Estimate {
@@ -131,13 +130,8 @@ function lowOf({ ledgers, reading: { proof, leastFactor }, nowMs }: View): numbe
 const UNSEEN_SHARE = 0.5;
 
 /** What is out of the watch's sight at the most, USD an hour. */
-function unseenPerHour({ ledgers, reading: { reported, periodStartMs, fit }, burn }: View): number {
-  const hours = reported === undefined ? 0 : (reported.atMs - periodStartMs) / HOUR_MS;
-  const unexplained =
-    reported === undefined || hours < 1
-      ? 0
-      : (reported.cost - accruedIn(ledgers, periodStartMs, reported.atMs - MAX_LAG_MS).low) / hours;
-  return Math.max(0, unexplained, UNSEEN_SHARE * burn.high, 2 * fit.residualPerHour, fit.residualRange[1]);
+function unseenPerHour({ reading, burn }: View): number {
+  return Math.max(reading.unseenPerHour, UNSEEN_SHARE * burn.high);
 }
 
 /** The cost at the most: the latest report may be as old as reports get. */

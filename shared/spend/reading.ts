@@ -1,8 +1,10 @@
 import { accruedIn } from './accrued.ts';
-import { DEFAULT_FIT, fitPeriod, fitReports, type Fit } from './fit.ts';
+import { DEFAULT_FIT, fitPeriod, fitReports, MAX_LAG_HOURS, type Fit } from './fit.ts';
 import { leastFactor } from './least-factor.ts';
 import type { Ledger } from './ledger.ts';
-import type { BudgetMessages, CostPoint } from './messages.ts';
+import type { BudgetMessages, BudgetPeriod, CostPoint } from './messages.ts';
+
+const HOUR_MS = 3_600_000;
 
 /** Messages may name another reading of midnight. */
 const DAY_MS = 86_400_000;
@@ -13,6 +15,8 @@ export interface Reading {
   readonly fit: Fit;
   /** The latest report on the period; undefined when none has come. */
   readonly reported: CostPoint | undefined;
+  /** USD an hour of services that the watch does not see, at the most, as this period's reports and those of the one before it tell. */
+  readonly unseenPerHour: number;
   /** The share of list prices that is billed at the least. */
   readonly leastFactor: number;
   /** The report that, with what accrued since, proves the most; the period's own beginning is one. Undefined when nothing is proven. */
@@ -31,12 +35,9 @@ export function readReports(
   // Reports on an earlier period say nothing about the cost of this one, but about lag and factor they do.
   const isPresent = messages !== undefined && Math.abs(messages.period.startMs - periodStartMs) < DAY_MS;
   const points = isPresent ? messages.period.points : [];
-  const fit =
-    messages === undefined
-      ? DEFAULT_FIT
-      : fitReports(ledgers, messages.period, isPresent ? messages.previous : undefined);
-  const earlier =
-    isPresent && messages.previous !== undefined ? fitPeriod(ledgers, messages.previous) : undefined;
+  const previous = isPresent ? messages.previous : undefined;
+  const fit = messages === undefined ? DEFAULT_FIT : fitReports(ledgers, messages.period, previous);
+  const earlier = previous === undefined ? undefined : fitPeriod(ledgers, previous);
   const least = leastFactor(ledgers, points, { present: fit, earlier }, discountAtMost);
   const fromStart = ledgers.every(({ sinceMs }) => sinceMs <= periodStartMs);
   const anchors = sinceLastFall(points);
@@ -46,10 +47,30 @@ export function readReports(
     periodStartMs,
     fit,
     reported: points.at(-1),
+    // Reports of a young period hold nothing of them yet.
+    unseenPerHour: Math.max(
+      unseenIn(ledgers, { startMs: periodStartMs, points }, fit),
+      previous === undefined || earlier === undefined ? 0 : unseenIn(ledgers, previous, earlier),
+    ),
     leastFactor: least,
     proof: strongest(ledgers, all, least),
     fromStart,
   };
+}
+
+/** What went unseen in a period at the most, USD an hour: what the fit leaves, and what what was seen leaves however late reports are. */
+function unseenIn(
+  ledgers: readonly Ledger[],
+  { startMs, points }: Pick<BudgetPeriod, 'startMs' | 'points'>,
+  { residualPerHour, residualRange }: Fit,
+): number {
+  const last = points.at(-1);
+  const hours = last === undefined ? 0 : (last.atMs - startMs) / HOUR_MS;
+  const unexplained =
+    last === undefined || hours < 1
+      ? 0
+      : (last.cost - accruedIn(ledgers, startMs, last.atMs - MAX_LAG_HOURS * HOUR_MS).low) / hours;
+  return Math.max(0, unexplained, 2 * residualPerHour, residualRange[1]);
 }
 
 /** Credits and corrections take away from what was reported before: only what was reported since then counts. */

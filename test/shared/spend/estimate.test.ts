@@ -132,6 +132,40 @@ describe('estimateSpend', () => {
   });
 });
 
+describe('estimateSpend where most of the cost is out of sight', () => {
+  it.each([
+    [30, 0],
+    [34, 1],
+    [34, 3],
+  ])(
+    'bounds it in a young period by the one before: reports %i hours late, USD %i an hour in sight',
+    (lagHours, rate) => {
+      const [early, hours] = [-240, 37];
+      const cost = (hour: number): number => (4 + rate) * Math.max(0, hour);
+      let messages: BudgetMessages | undefined;
+      for (let hour = early; hour < hours; hour += 2) {
+        const atMs = START + hour * HOUR;
+        const before = { startMs: START + early * HOUR, endMs: START };
+        messages =
+          hour < 0
+            ? addMessage(messages, message(hour, cost(hour - lagHours - early), before), atMs)
+            : addMessage(messages, message(hour, cost(hour - lagHours)), atMs);
+      }
+      let ledger: Ledger | undefined;
+      const vm = { resource: 'vm', kind: 'vm', rate: { low: rate, expected: rate, high: rate } };
+      for (let atMs = START + early * HOUR; atMs <= START + hours * HOUR; atMs += HOUR / 4)
+        ledger = accrue(ledger, {
+          ...{ project: 'p', atMs, complete: true },
+          resources: rate === 0 ? [] : [{ ...vm, startedMs: START + early * HOUR }],
+        });
+      if (ledger === undefined) throw new Error('Cannot estimate without a look');
+      const { spend } = estimate(ledger, messages, ledger.lookedMs);
+      expect(spend.low).toBeLessThanOrEqual(cost(hours));
+      expect(spend.high).toBeGreaterThanOrEqual(cost(hours));
+    },
+  );
+});
+
 describe('estimateSpend after a look that could not see all', () => {
   const calm = ledgerOf(5, { rate: 0, fromHour: 0 });
   const [one] = calm.running;
