@@ -99,7 +99,7 @@ function statsOf(report: BurnReport): readonly Stat[] {
         total.burnUsdPerHour === 'unknown'
           ? whyUnknown(report)
           : total.unpriced === 0
-            ? 'all that is counted has a price'
+            ? 'each machine has a price'
             : `${countText(total.unpriced)} without a price, in high alone`,
     },
     stat('Today', total.todayUsd),

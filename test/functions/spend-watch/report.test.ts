@@ -119,6 +119,8 @@ describe('the burn report', () => {
         .filter((line) => line.length > 80),
     ).toEqual([]);
     expect(texts[0]).not.toContain('all of it priced');
+    // Fees have none.
+    expect(texts[0]).toContain('each machine has a price');
   });
 
   it('draws the line of spend up to the present estimate, its range around it', () => {
