@@ -20,7 +20,10 @@ const ENDED: ReadonlySet<string> = new Set([
 /** States before it has any VM (API v1, State of JobStatus); one that it has got since is counted. */
 const WAITING: ReadonlySet<string> = new Set(['QUEUED', 'SCHEDULED']);
 
-/** Batch jobs of all locations: named in this release. */
+/**
+ * Batch jobs of all locations: named in this release. What the list's filter takes is not documented; a job is deleted 60 days after it
+ * ended (https://cloud.google.com/batch/docs/delete-job), so that the list does not grow for good.
+ */
 export const BATCH_JOBS = namedKind({
   kind: 'batch-job',
   title: 'Batch jobs',

@@ -30,6 +30,8 @@ const autoscalingSchema = z.strictObject({
   }),
 });
 const updateSchema = z.strictObject({
+  // gcloud names the cluster here as well.
+  name: z.string().optional(),
   update: z.strictObject({
     desiredClusterAutoscaling: z.looseObject({
       enableNodeAutoprovisioning: z.boolean().default(false),
