@@ -23,6 +23,7 @@ const upload = (name: string): RegExp => new RegExp(`^POST .*/upload/storage/.*n
 /** What one tick writes, the audit first and then the digest: the request, and which one of its kind it is. */
 const WRITES = {
   'the claim of the audit': [upload('guardrail-audit%2Fticks%2F.*claim-1(?:&|$)'), 1],
+  'the key of its digests': [upload('guardrail-audit%2Fdigest-key(?:&|$)'), 1],
   'the receipt': [upload('receipts'), 1],
   'the publication of the receipt': [PUBLISH, 1],
   'the note that it is audited': [upload('guardrail-audit%2Fticks%2F.*done'), 1],
@@ -33,7 +34,7 @@ const WRITES = {
 } as const;
 type Write = keyof typeof WRITES;
 
-const isOfDigest = (write: Write): boolean => Object.keys(WRITES).indexOf(write) >= 4;
+const isOfDigest = (write: Write): boolean => Object.keys(WRITES).indexOf(write) >= 5;
 
 /** Matches the write alone. */
 function once(write: Write): { test(request: string): boolean } {
@@ -101,6 +102,12 @@ function expectBooksToAgree({ sandbox, published }: Lab, told: readonly number[]
   expect(storage.objectNames(BUCKET, 'guardrail-audit/digests/2026-W47.told')).toHaveLength(1);
   expect(storage.objectNames(BUCKET, `${TICK}/done`)).toHaveLength(1);
   const receipts = storage.objectNames(BUCKET, 'receipts/guardrail-audit/');
+  // Those that could compare secrets did so by the one key that is kept.
+  expect(storage.objectNames(BUCKET, 'guardrail-audit/digest-key').length).toBeLessThanOrEqual(1);
+  const keys = receipts.flatMap(
+    (name) => /"digestKey":"(\w+)"/.exec(storage.objectText(BUCKET, name) ?? '')?.[1] ?? [],
+  );
+  expect(new Set(keys).size).toBeLessThanOrEqual(1);
   const stored = callLog
     .calls('storage.objects.insert')
     .filter(({ status }) => status === 200)
