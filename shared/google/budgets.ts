@@ -164,7 +164,10 @@ function toBudget(name: string, wire: z.infer<typeof budgetSchema>): Budget {
 /** Neither the order of fields nor that of a list says anything. */
 function digestOf(filter: object): string {
   const text = JSON.stringify(filter, (_, value: unknown) => {
-    if (Array.isArray(value)) return value.toSorted();
+    if (Array.isArray(value)) {
+      const entries: readonly unknown[] = value;
+      return entries.toSorted();
+    }
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
   });

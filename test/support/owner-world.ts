@@ -8,6 +8,7 @@ import { addEveryKind, GROUP_SIZE } from './fake-machines.ts';
 import type { RestoreAnswer } from './budget-lab.ts';
 import { BUDGETS, newWorld, OWN_PROJECT, policyText, wireOf } from './ladder-model.ts';
 import { callRestore, deliverAlert } from './switch-and-restore.ts';
+import { meetFate, type Fate } from './write-fates.ts';
 
 export const PROJECT = 'ml-research';
 export const START_MS = Date.parse('2026-11-20T12:00:00Z');
@@ -46,6 +47,8 @@ export interface OwnerWorld {
   /** Least instances of a Cloud Run service and of a reasoning engine. */
   readonly least: { 'svc-1': number; 'engine-1': number };
   isDeleted: boolean;
+  /** What becomes of the next write to the project. */
+  fate: Exclude<Fate, { readonly seen: 'death' }> | undefined;
   fresh(): void;
   /** All resources that there are, by name. */
   shapes(): ReadonlyMap<string, Shape>;
@@ -84,6 +87,11 @@ export function ownerWorld(): OwnerWorld {
       if (/ https:\/\/run\.googleapis\.com\/\S*\/services/.test(request))
         return services(world.least['svc-1']);
       if (/\/reasoningEngines(?:\?|$)/.test(request)) return engines(world.least['engine-1']);
+      const { fate } = world;
+      if (fate !== undefined && /^(?:POST|PUT|PATCH)/.test(request)) {
+        world.fate = undefined;
+        return meetFate(fate, answer);
+      }
     }
     const answered = await answer();
     const isOfProject = new RegExp(`v3/projects/(?:${PROJECT}|${NUMBER})$`).test(request);
@@ -103,6 +111,7 @@ export function ownerWorld(): OwnerWorld {
     disabled: new Set(),
     least: { 'svc-1': 0, 'engine-1': 0 },
     isDeleted: false,
+    fate: undefined,
     project() {
       const project = fake.world.projects.find(({ id }) => id === PROJECT);
       if (project === undefined) throw new Error(`No project ${PROJECT}`);
@@ -115,7 +124,7 @@ export function ownerWorld(): OwnerWorld {
         nowMs: START_MS,
         projects: anew.projects.map((one) => (one.id === PROJECT ? { ...one, suspended: new Set() } : one)),
       };
-      Object.assign(world, { isDeleted: false });
+      Object.assign(world, { isDeleted: false, fate: undefined });
       Object.assign(world.least, { 'svc-1': 0, 'engine-1': 0 });
       world.disabled.clear();
       const project = world.project();

@@ -161,7 +161,12 @@ function toldOf(
     due.config.mode === 'observe' && running.length > 0
       ? `stop-compute would take effect first, on what runs ${atBurn(burnText(burnOf(running)))}`
       : undefined;
-  if (settling.kind === 'unseen') return untilSeen(settling, first ?? `of what was seen ${quiet}`);
+  const open = running.filter(({ fate }) => fate.kind === 'stoppable');
+  const seen =
+    open.length > 0
+      ? `what runs ${atBurn(burnText(burnOf(open)))} is to be stopped first`
+      : `of what was seen ${quiet}`;
+  if (settling.kind === 'unseen') return untilSeen(settling, first ?? seen);
   const inEffect =
     first ?? `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and ${quiet}`;
   return settling.kind === 'waits'

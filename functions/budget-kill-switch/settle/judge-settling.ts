@@ -30,7 +30,7 @@ export type Figure = NonNullable<NonNullable<Manifest['settling']>['after']>;
 /** Whether unlinking a project waits, and until when or why not. */
 export type Settling =
   | { readonly kind: 'waits'; readonly sinceMs: number; readonly untilMs: number }
-  /** Something could not be looked at that a retry may show. `sinceMs`: since the first look that missed something. */
+  /** Something could not be looked at, or its stop does not show, that a retry may show. `sinceMs`: since the first look that missed it. */
   | { readonly kind: 'unseen'; readonly sinceMs: number; readonly untilMs: number; readonly why: string }
   /** The time is over, and nothing gives a reason to unlink. `after`: the figure that later ones are compared with. */
   | { readonly kind: 'no-reason'; readonly sinceMs: number; readonly after: Figure | undefined; readonly why: string }
@@ -65,8 +65,8 @@ export interface Settled {
 /**
  * What a run costs is reported up to a day later. After stop-compute has taken effect unlinking waits that long where nothing that
  * burns is running: the cost that arrives meanwhile was caused before. What may have no instances is not known to burn. What arrives later has another cause that no look shows, and is
- * the reason to unlink; cost that stands still is none. Where something burns that no rung stops, or what burns is not known and no
- * retry shows it, it does not wait. `settled`: {@link judgeGrowth} decides. Pure.
+ * the reason to unlink; cost that stands still is none. Where something burns that no rung stops, or what burns, or that it is stopped, is
+ * not known and no retry shows it, it does not wait. `settled`: {@link judgeGrowth} decides. Pure.
  */
 export function judgeSettling(settled: Settled): Settling | SettledSince {
   const { config, manifest, running, complete, mayShow, now } = settled;
@@ -86,34 +86,55 @@ export function judgeSettling(settled: Settled): Settling | SettledSince {
   const isInEffect = manifest !== undefined && isFired(manifest, stop);
   // Observing stops nothing: there it takes effect when it would be fired, on what can be seen.
   const takesEffect = isInEffect || mode === 'observe';
-  const unseen = takesEffect ? mayShow : unseenByStop(manifest, stop, mayShow);
-  if (unseen !== undefined) return judgeUnseen(manifest, unseen, now.getTime());
+  const missed = takesEffect ? unseenNow(mayShow) : missedByStop(manifest, stop, mayShow);
+  if (missed !== undefined) return judgeMissed(manifest, missed, now.getTime());
   if (!takesEffect) return unlinks('stop-compute has not taken effect on all of it');
   const sinceMs = (isInEffect ? effectiveSince(manifest) : undefined) ?? now.getTime();
   const untilMs = sinceMs + settleHours * HOUR_MS;
   return now.getTime() < untilMs ? { kind: 'waits', sinceMs, untilMs } : { kind: 'settled', sinceMs };
 }
 
+/** What a later look may show, and since when that is so has a name. */
+interface Missed {
+  readonly state: string;
+  readonly what: string;
+}
+
+function unseenNow(what: string | undefined): Missed | undefined {
+  return what === undefined ? undefined : { state: 'not all of the project could be looked at', what };
+}
+
 /**
- * What keeps stop-compute from having taken effect, where that is only that it did not see all: by now it is seen, or a retry may show
- * it. Undefined where another reason does.
+ * What keeps stop-compute from having taken effect, where that is only that it did not see all, or that what it requested does not show
+ * yet: by now it does, or a retry may show it. Undefined where another reason does, as a stop that was refused.
  */
-function unseenByStop(
+function missedByStop(
   manifest: Manifest | undefined,
   stop: Rung,
   mayShow: string | undefined,
-): string | undefined {
+): Missed | undefined {
   const known = manifest?.rungs.find((rung) => rung.do === stop.do);
-  if (known?.complete !== false || known.items === undefined || known.items.some(isOpen)) return undefined;
-  return mayShow ?? 'what stop-compute missed was seen after it, and is dealt with at the next look';
+  const open = known?.items?.filter(isOpen) ?? [];
+  if (known?.items === undefined || open.some(({ status }) => status === 'failed')) return undefined;
+  const [first] = open;
+  if (first !== undefined) {
+    const more = open.length > 1 ? ` (and ${open.length - 1} more)` : '';
+    return {
+      state: 'stop-compute has not taken effect on all of it',
+      what: `it does not show yet on ${first.resource}${more}`,
+    };
+  }
+  return known.complete === false
+    ? unseenNow(mayShow ?? 'what stop-compute missed was seen after it, and is dealt with at the next look')
+    : undefined;
 }
 
 /** It waits, but not for ever. */
-function judgeUnseen(manifest: Manifest | undefined, what: string, nowMs: number): Settling {
+function judgeMissed(manifest: Manifest | undefined, { state, what }: Missed, nowMs: number): Settling {
   const known = manifest?.settling?.unseenSinceMs;
   const sinceMs = known === undefined || isAhead(known, nowMs) ? nowMs : known;
   const untilMs = sinceMs + MAX_UNSEEN_MS;
-  const why = `not all of the project could be looked at since ${new Date(sinceMs).toISOString()}`;
+  const why = `${state} since ${new Date(sinceMs).toISOString()}`;
   return nowMs < untilMs
     ? { kind: 'unseen', sinceMs, untilMs, why: `${why}: ${what}` }
     : {

@@ -25,6 +25,7 @@ import {
   type BudgetIndex,
   type Shape,
 } from '../../support/owner-world.ts';
+import { FATES } from '../../support/write-fates.ts';
 
 /** The same histories each time. */
 const SEED = 20_261_127;
@@ -76,7 +77,13 @@ type Step =
   /** In deletion, and undeleted. */
   | { readonly kind: 'project' }
   /** Cut, and linked again. */
-  | { readonly kind: 'billing' };
+  | { readonly kind: 'billing' }
+  /** What becomes of the switch's next write, where it looks next. */
+  | { readonly kind: 'fate'; readonly fate: Uncertain };
+
+/** One that is refused is tried again by no run, and what could not be stopped unlinks. */
+type Uncertain = Exclude<keyof typeof FATES, 'a refusal'>;
+const UNCERTAIN = Object.keys(FATES).filter((name): name is Uncertain => name !== 'a refusal');
 
 const constants = <const T extends readonly [string, ...string[]]>(...values: T) =>
   fc.constantFrom<T[number]>(...values);
@@ -101,10 +108,21 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: constants('api'), api: fc.constantFrom(...(Object.keys(APIS) as ApiName[])) }) },
   { weight: 1, arbitrary: fc.record({ kind: constants('project') }) },
   { weight: 1, arbitrary: fc.record({ kind: constants('billing') }) },
+  { weight: 3, arbitrary: fc.record({ kind: constants('fate'), fate: fc.constantFrom(...UNCERTAIN) }) },
 ); // prettier-ignore
 
 /** Rare among random ones. */
 const EXAMPLES: [Step[], boolean][] = [
+  // A stop that got no true answer does not show: unlinking waits for the next look, which stops it.
+  [
+    [
+      { kind: 'message', budget: 0, percent: 210 },
+      { kind: 'hand', hand: { kind: 'suspend-resume', what: 'vm-2' } },
+      { kind: 'fate', fate: 'garbage without an effect' },
+      { kind: 'message', budget: 0, percent: 210 },
+    ],
+    false,
+  ],
   // An operator turns on an autoscaler that was off when the switch took its group.
   [
     [
@@ -249,6 +267,9 @@ async function takeStep(step: Step, history: History): Promise<void> {
     case 'project':
       world.isDeleted = !world.isDeleted;
       if (world.isDeleted) turnAllOff(history);
+      return;
+    case 'fate':
+      world.fate = FATES[step.fate];
       return;
     case 'billing':
       if (world.isDeleted) return;
@@ -428,6 +449,7 @@ async function restore(history: History, key: string, graceHours: number): Promi
   const exists = fake.world.objects.has(objectOf(key));
   const expected = history.model.restore(key, graceHours, exists);
   clearBooks();
+  world.fate = undefined;
   const { status } = await world.restore(index === '0' ? 0 : 1, period, `${graceHours}h`);
   const changes = changesNow();
   history.log.push(...changes);
