@@ -13,6 +13,7 @@ import type { DecidedOutcome } from '../../shared/run/receipt.ts';
 import type { Plan, Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import {
   claimPlans,
+  isChange,
   LEASE_MS,
   settleClaims,
   type Claim,
@@ -20,14 +21,14 @@ import {
   type Settlement,
 } from './memory/claims.ts';
 import { noteLeaving, type NoteLeaving } from './memory/sent.ts';
-import { hasSaid } from './memory/said.ts';
+import { inTurn } from './memory/in-turn.ts';
+import { withoutReceipt } from './memory/said.ts';
 import { THERE, type Untold } from './memory/tidy.ts';
 import type { Config } from './config.ts';
 import { changeBetween, settingsOf } from './changes.ts';
-import { repairSeconds } from './native-idle-shutdown.ts';
 import type { NotebookFacts } from './facts.ts';
 import { keepsUntil } from '../../shared/policy/keep-label.ts';
-import { TIMEOUT_KEY } from './native-idle-shutdown.ts';
+import { repairSeconds, TIMEOUT_KEY } from './native-idle-shutdown.ts';
 
 type NotebookPlan = Plan<NotebookFacts>;
 
@@ -49,45 +50,27 @@ export async function actOnNotebooks(
   report: Reporter<NotebookFacts>,
 ): Promise<void> {
   const { claims, untold } = await claimPlans(run, config, work);
-  for (const one of untold) if (!(await hasSaid(run, one))) sayUntold(one, report);
   const settled = new Map<string, Settlement>();
   const note = noteLeaving(run);
   await pMap(
-    work.plans,
+    inTurn(work.plans, claims),
     async (plan) => {
       const { decision, facts } = plan;
-      const claim = claims.get(facts.name);
+      const claim = claims.get(plan);
+      const isOurs = isChange(decision.action) && claim?.kind === 'ours';
       try {
-        if (decision.action === 'repair') {
-          report.outcome(plan, await repairIdleShutdown(run, config, plan, note));
-          settled.set(facts.name, 'said');
-        } else if (decision.action === 'stop' || decision.action === 'start') {
-          const result = await stopOrStart(
-            run,
-            config,
-            plan,
-            decision.action,
-            claim ?? { kind: 'ours', claimedAtMs: run.startedAt.getTime() },
-            note,
-          );
-          report.outcome(plan, result.outcome);
-          if (claim?.kind === 'ours' && result.mayBeOurs !== true)
-            settled.set(facts.name, result.requested ?? 'given-up');
-        } else
-          report.outcome(plan, {
-            ...decision,
-            outcome: decision.action === 'warn' && claim?.kind === 'requested' ? 'already' : 'done',
-          });
+        const result = await carryOut(run, config, plan, claim, note);
+        report.outcome(plan, result.outcome);
+        if (isOurs && result.mayBeOurs !== true) settled.set(facts.name, result.requested ?? 'forget');
       } catch (error) {
         report.failure(plan, error);
         // A claim whose request may have got through stays: it runs out by itself.
-        if (isRetryable(error)) return;
-        if (decision.action === 'repair') settled.set(facts.name, 'said');
-        else if (claim?.kind === 'ours' && claim.takenFrom === undefined) settled.set(facts.name, 'given-up');
+        if (isOurs && !isRetryable(error) && claim.takenFrom === undefined) settled.set(facts.name, 'forget');
       }
     },
     { concurrency: CONCURRENCY },
   );
+  for (const one of await withoutReceipt(run, untold)) sayUntold(one, report);
   await settleClaims(run, settled);
 }
 
@@ -126,26 +109,41 @@ interface Change {
 
 const FROM = { stop: 'ACTIVE', start: 'STOPPED' } as const;
 
-/** Stops or starts one notebook, unless another run does. */
-async function stopOrStart(
+/** Carries one plan out, unless another run does. */
+async function carryOut(
   run: Run,
   config: Config,
   plan: NotebookPlan,
-  action: 'stop' | 'start',
-  claim: Claim,
+  claim: Claim | undefined,
   note: NoteLeaving,
 ): Promise<Change> {
   const { decision } = plan;
+  const { action } = decision;
+  if (!isChange(action))
+    return { outcome: { ...decision, outcome: claim?.kind === 'requested' ? 'already' : 'done' } };
+  if (claim === undefined) throw new Error(`Cannot ${action} "${decision.resource}": nothing claimed it`);
   switch (claim.kind) {
     case 'over-max-stops':
       return { outcome: { ...decision, action: 'report', reason: 'over-max-stops', outcome: 'done' } };
     case 'requested':
       return { outcome: already(plan, { requestedBy: claim.runId }) };
     case 'held':
-      return { outcome: await awaitOther(run, plan, action, claim.runId) };
+      return {
+        outcome:
+          action === 'repair' ? leftTo(plan, claim.runId) : await awaitOther(run, plan, action, claim.runId),
+      };
     case 'ours':
-      return requestChange(run, config, plan, action, claim, note);
+      return action === 'repair'
+        ? repairIdleShutdown(run, config, plan, claim, note)
+        : requestChange(run, config, plan, action, claim, note);
   }
+}
+
+/** A repair can wait: where the other run died, the next tick does it. */
+function leftTo({ decision }: NotebookPlan, runId: string): DecidedOutcome {
+  const notRepaired = `next time: run ${runId} has claimed it`;
+  const evidence = { ...decision.evidence, set: undefined, notRepaired };
+  return { ...decision, action: 'report', outcome: 'done', evidence };
 }
 
 function already({ decision }: NotebookPlan, evidence: Readonly<Record<string, unknown>>): DecidedOutcome {
@@ -157,7 +155,7 @@ async function requestChange(
   config: Config,
   plan: NotebookPlan,
   action: 'stop' | 'start',
-  { claimedAtMs, takenFrom }: Extract<Claim, { kind: 'ours' }>,
+  { claimedAtMs, takenFrom, attempts = 1 }: Extract<Claim, { kind: 'ours' }>,
   note: NoteLeaving,
 ): Promise<Change> {
   const { runtime, api } = run;
@@ -176,7 +174,7 @@ async function requestChange(
       isThere: ({ state = '' }) => THERE[action].has(state),
       blocker: async (present) =>
         changedSince(present, facts, config, action, run) ?? (await startedMeanwhile(run, facts)),
-      intend: () => note(name, { action }),
+      intend: () => note(name, action === 'start' ? { action, attempts } : { action }),
       request: (permit) => requestNotebook(api, permit, action, name),
       // It takes minutes; the next run sees whether it did.
       answerSettles: true,
@@ -281,10 +279,12 @@ async function awaitOther(
 async function repairIdleShutdown(
   run: Run,
   config: Config,
-  { decision, facts }: NotebookPlan,
+  plan: NotebookPlan,
+  { claimedAtMs, takenFrom }: Extract<Claim, { kind: 'ours' }>,
   note: NoteLeaving,
-): Promise<DecidedOutcome> {
+): Promise<Change> {
   const { runtime, api } = run;
+  const { decision, facts } = plan;
   const { name } = facts;
   const desired = String(repairSeconds(config));
   const timeoutOf = ({ gceSetup }: NotebookInstance): string | undefined => gceSetup?.metadata?.[TIMEOUT_KEY];
@@ -298,10 +298,11 @@ async function repairIdleShutdown(
         setMeanwhile = timeoutOf(present);
         return setMeanwhile === facts.metadata[TIMEOUT_KEY] ? undefined : 'it was set meanwhile';
       },
-      intend: () => note(name, { action: 'repair', reason: decision.reason, desired }),
+      intend: () => note(name, { action: 'repair' }),
       request: (permit, { gceSetup }) =>
         replaceNotebookMetadata(api, permit, name, { ...gceSetup?.metadata, [TIMEOUT_KEY]: desired }),
       answerSettles: true,
+      alreadyRequested: takenFrom !== undefined,
     },
     {
       sleep: (ms) => runtime.sleep(ms),
@@ -309,13 +310,15 @@ async function repairIdleShutdown(
       nowMs: () => runtime.now().getTime(),
       confirmMs: 0,
     },
-    leaseOf(run, name, 'repair', runtime.now().getTime()),
+    leaseOf(run, name, 'repair', claimedAtMs),
   );
-  if (changed.kind === 'done') return { ...decision, outcome: 'done' };
+  if (changed.kind === 'done') {
+    const by = changed.answer === undefined && takenFrom !== undefined ? { requestedBy: takenFrom } : {};
+    return { outcome: { ...decision, outcome: 'done', evidence: { ...decision.evidence, ...by } } };
+  }
   const timeout = changed.kind === 'already' ? desired : (setMeanwhile ?? null);
   return {
-    ...decision,
-    outcome: 'already',
-    evidence: { ...decision.evidence, setMeanwhile: timeout },
+    outcome: already(plan, { setMeanwhile: timeout }),
+    mayBeOurs: changed.kind === 'blocked' && changed.mayBeOurs,
   };
 }

@@ -1,9 +1,10 @@
 import type { Plan, Run, Work } from '../../../shared/run/sweep.ts';
 import { SETTLE_MINUTES } from '../decide.ts';
-import { startedSince } from '../verdict/moments.ts';
+import { startedSince, startsSince } from '../verdict/moments.ts';
 import { START_SETTLE_MINUTES } from '../verdict/start.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
+import { repairSeconds } from '../native-idle-shutdown.ts';
 import { updateMemory, type NotebookMemory } from './memory.ts';
 import { tidy, type Untold } from './tidy.ts';
 
@@ -15,14 +16,21 @@ const MINUTE_MS = 60_000;
  */
 export const LEASE_MS = 90_000;
 
-/** After a request that had no effect within this long it may be made again. */
-const SETTLE = { stop: SETTLE_MINUTES, start: START_SETTLE_MINUTES } as const;
+/** After a request that had no effect within this long it may be made again. A repair that was done is forgotten at once. */
+const SETTLE = { stop: SETTLE_MINUTES, start: START_SETTLE_MINUTES, repair: 0 } as const;
 
 /**
  * Instances' clocks agree within seconds. A claim or a request from further ahead was written by a wrong one: it holds for no longer
  * than one from now would.
  */
 const CLOCK_SKEW_MS = 60_000;
+
+/** What changes a notebook. */
+export type Action = 'stop' | 'start' | 'repair';
+
+export function isChange(action: string): action is Action {
+  return action === 'stop' || action === 'start' || action === 'repair';
+}
 
 /** Who may carry a plan out. */
 export type Claim =
@@ -31,6 +39,8 @@ export type Claim =
       readonly claimedAtMs: number;
       /** The run that had it before, and may have sent its request. */
       readonly takenFrom?: string;
+      /** Of a start: how many of its working period it is. */
+      readonly attempts?: number;
     }
   /** Requested already, by an earlier or parallel run. */
   | { readonly kind: 'requested'; readonly runId: string }
@@ -39,18 +49,21 @@ export type Claim =
   /** An earlier delivery of the same tick has used `maxStops` up. */
   | { readonly kind: 'over-max-stops' };
 
+type Ours = Extract<Claim, { kind: 'ours' }>;
+
 export interface Claimed {
-  readonly claims: ReadonlyMap<string, Claim>;
+  /** Of all plans that warn or change something. */
+  readonly claims: ReadonlyMap<Plan<NotebookFacts>, Claim>;
   /** What runs before this one did and could not say: this one says it. */
   readonly untold: readonly Untold[];
 }
 
 /**
- * Remembers in one write what this run found and what it is about to do: claims on stops and starts, new warnings; and
+ * Remembers in one write what this run found and what it is about to do: claims on stops, starts and repairs, new warnings; and
  * forgets what is over. Claims make sure that of many parallel runs one alone acts on a notebook.
  */
 export async function claimPlans(run: Run, config: Config, work: Work<NotebookFacts>): Promise<Claimed> {
-  const claims = new Map<string, Claim>();
+  const claims = new Map<Plan<NotebookFacts>, Claim>();
   let untold: readonly Untold[] = [];
   const nowMs = run.runtime.now().getTime();
   await updateMemory(run, (before) => {
@@ -59,33 +72,32 @@ export async function claimPlans(run: Run, config: Config, work: Work<NotebookFa
     const { after } = tidied;
     untold = tidied.untold;
     let stopsLeft = config.maxStops - stopsOf(run, before);
-    for (const { decision, facts } of work.plans) {
+    for (const plan of work.plans) {
+      const { decision, facts } = plan;
+      const { action } = decision;
       const known = after[facts.name] ?? {};
-      if (decision.action === 'warn') {
+      if (action === 'warn') {
         // A parallel run may have warned meanwhile: then it tells.
+        const isFirst = known.warnedAtMs === undefined;
         claims.set(
-          facts.name,
-          known.warnedAtMs === undefined
-            ? { kind: 'ours', claimedAtMs: nowMs }
-            : { kind: 'requested', runId: 'an earlier run' },
+          plan,
+          isFirst ? { kind: 'ours', claimedAtMs: nowMs } : { kind: 'requested', runId: 'an earlier run' },
         );
-        if (known.warnedAtMs === undefined)
-          after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
+        if (isFirst) after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
       }
-      if (decision.action !== 'stop' && decision.action !== 'start') continue;
-      const judged = judgeClaim(known, decision.action, facts, run.runId, nowMs);
+      if (!isChange(action)) continue;
+      const judged = judgeClaim(known, action, plan, config, run.runId, nowMs);
       // What this tick claimed before counts already, so that taking it over uses nothing up.
-      const fresh =
-        decision.action === 'stop' && judged.kind === 'ours' && known.stop?.messageId !== run.messageId;
+      const fresh = action === 'stop' && judged.kind === 'ours' && known.stop?.messageId !== run.messageId;
       const claim: Claim = fresh && stopsLeft <= 0 ? { kind: 'over-max-stops' } : judged;
       if (fresh && claim.kind === 'ours') stopsLeft -= 1;
-      claims.set(facts.name, claim);
-      if (claim.kind === 'ours') after[facts.name] = withClaim(known, decision, run, claim);
+      claims.set(plan, claim);
+      if (claim.kind === 'ours') after[facts.name] = withClaim(known, plan, config, run, claim);
     }
     return after;
   });
   if (run.state === undefined)
-    for (const { facts } of work.plans) claims.set(facts.name, { kind: 'ours', claimedAtMs: nowMs });
+    for (const plan of work.plans) claims.set(plan, { kind: 'ours', claimedAtMs: nowMs });
   return { claims, untold };
 }
 
@@ -94,51 +106,69 @@ function stopsOf(run: Run, notebooks: Readonly<Record<string, NotebookMemory>>):
   return Object.values(notebooks).filter(({ stop }) => stop?.messageId === run.messageId).length;
 }
 
+interface ClaimRecord {
+  readonly claimedAtMs: number;
+  readonly runId: string;
+  readonly sent?: boolean | undefined;
+  readonly requestedAtMs?: number | undefined;
+  readonly desired?: string | undefined;
+}
+
 function judgeClaim(
   known: NotebookMemory,
-  action: 'stop' | 'start',
-  facts: NotebookFacts,
+  action: Action,
+  { decision, facts }: Plan<NotebookFacts>,
+  config: Config,
   runId: string,
   nowMs: number,
 ): Claim {
-  const record = known[action];
-  if (record === undefined) return { kind: 'ours', claimedAtMs: nowMs };
+  const record: ClaimRecord | undefined = known[action];
+  const ours: Ours = {
+    kind: 'ours',
+    claimedAtMs: nowMs,
+    ...(action === 'start' ? { attempts: startsSince(known.start, opensMsOf(decision)) + 1 } : {}),
+  };
+  if (record === undefined) return ours;
   // Written by this run, whose write got no answer.
-  if (record.runId === runId)
-    return { kind: 'ours', claimedAtMs: nowMs, ...(record.sent === true ? { takenFrom: runId } : {}) };
+  if (record.runId === runId) return { ...ours, ...(record.sent === true ? { takenFrom: runId } : {}) };
   const { requestedAtMs, claimedAtMs } = record;
   // A stop from before a user started the notebook again has nothing to do with this one.
-  const outdated = startedSince(facts, claimedAtMs) || claimedAtMs > nowMs + CLOCK_SKEW_MS;
+  const outdated =
+    (action !== 'repair' && startedSince(facts, claimedAtMs)) || claimedAtMs > nowMs + CLOCK_SKEW_MS;
   if (!outdated && requestedAtMs !== undefined && nowMs - requestedAtMs < SETTLE[action] * MINUTE_MS)
     return { kind: 'requested', runId: record.runId };
   if (!outdated && requestedAtMs === undefined && nowMs - claimedAtMs < LEASE_MS)
     return { kind: 'held', runId: record.runId };
-  const mayBeRequested = !outdated && requestedAtMs === undefined && record.sent !== false;
-  return { kind: 'ours', claimedAtMs: nowMs, ...(mayBeRequested ? { takenFrom: record.runId } : {}) };
+  const isSame = action !== 'repair' || record.desired === String(repairSeconds(config));
+  const mayBeRequested = !outdated && isSame && requestedAtMs === undefined && record.sent !== false;
+  return { ...ours, ...(mayBeRequested ? { takenFrom: record.runId } : {}) };
+}
+
+function opensMsOf({ evidence }: Plan<NotebookFacts>['decision']): number {
+  return Date.parse(String(evidence['opensAt']));
 }
 
 function withClaim(
   known: NotebookMemory,
-  decision: Plan<NotebookFacts>['decision'],
+  { decision }: Plan<NotebookFacts>,
+  config: Config,
   run: Run,
-  { claimedAtMs, takenFrom }: Extract<Claim, { kind: 'ours' }>,
+  { claimedAtMs, takenFrom, attempts = 1 }: Ours,
 ): NotebookMemory {
   // What the run before may have sent stays so until a look settles it.
   const claim = { claimedAtMs, runId: run.runId, sent: takenFrom !== undefined };
+  const { reason } = decision;
+  if (decision.action === 'repair')
+    return { ...known, repair: { ...claim, reason, desired: String(repairSeconds(config)) } };
+  // One that is taken over is another attempt when its own request leaves.
   if (decision.action === 'start')
-    return { ...known, start: { ...claim, attempts: attemptsOf(known, decision) + 1 } };
+    return { ...known, start: { ...claim, attempts: takenFrom === undefined ? attempts : attempts - 1 } };
   const { warnedAtMs, repair } = known;
   const kept = {
     ...(warnedAtMs === undefined ? {} : { warnedAtMs }),
     ...(repair === undefined ? {} : { repair }),
   };
-  return { ...kept, stop: { ...claim, messageId: run.messageId, reason: decision.reason } };
-}
-
-/** Starts that were tried since the working hours opened. */
-function attemptsOf({ start }: NotebookMemory, { evidence }: Plan<NotebookFacts>['decision']): number {
-  const opensMs = Date.parse(String(evidence['opensAt']));
-  return start === undefined || start.claimedAtMs < opensMs ? 0 : (start.attempts ?? 1);
+  return { ...kept, stop: { ...claim, messageId: run.messageId, reason } };
 }
 
 /** A stop or start that is with Google. */
@@ -148,44 +178,42 @@ export interface Requested {
   readonly atMs: number;
 }
 
-/** `said`: what became of a repair is told by this run. */
-export type Settlement = Requested | 'given-up' | 'said';
+/** `forget`: nothing was requested, or this run says all there is to say. */
+export type Settlement = Requested | 'forget';
 
-/** Notes what became of this run's claims, by notebook: requested, or given up. */
+/** Notes what became of this run's claims, by notebook. */
 export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Settlement>): Promise<void> {
   if (settlements.size === 0) return;
   await updateMemory(run, (before) => {
     const after = { ...before };
     for (const [name, result] of settlements) {
-      const { stop, start, repair, ...others } = before[name] ?? {};
-      const rest = {
-        ...others,
-        ...(repair === undefined || repair.runId === run.runId ? {} : { repair }),
-      };
-      const ours = (record: { runId: string } | undefined): boolean => record?.runId === run.runId;
-      if (result === 'given-up' || result === 'said') {
-        const left = {
-          ...rest,
-          ...(stop !== undefined && (result === 'said' || !ours(stop)) ? { stop } : {}),
-          ...(start !== undefined && (result === 'said' || !ours(start)) ? { start } : {}),
-        };
-        if (Object.keys(left).length > 0) after[name] = left;
-        else Reflect.deleteProperty(after, name);
-        continue;
-      }
-      const done = {
-        requestedAtMs: result.atMs,
-        ...(result.operation === undefined ? {} : { operation: result.operation }),
-      };
-      if (result.action === 'stop' && stop !== undefined && ours(stop))
-        after[name] = { ...rest, stop: { ...stop, ...done, untold: undefined } };
-      if (result.action === 'start' && start !== undefined && ours(start))
-        after[name] = {
-          ...rest,
-          ...(stop === undefined ? {} : { stop }),
-          start: { ...start, requestedAtMs: result.atMs },
-        };
+      const known = before[name] ?? {};
+      const left = result === 'forget' ? withoutClaims(known, run) : withRequest(known, result, run);
+      if (Object.values(left).some((one) => one !== undefined)) after[name] = left;
+      else Reflect.deleteProperty(after, name);
     }
     return after;
   });
+}
+
+function withoutClaims({ stop, start, repair, ...rest }: NotebookMemory, { runId }: Run): NotebookMemory {
+  const others = <Record extends { readonly runId: string }>(
+    record: Record | undefined,
+  ): Record | undefined => (record?.runId === runId ? undefined : record);
+  return { ...rest, stop: others(stop), start: others(start), repair: others(repair) };
+}
+
+function withRequest(
+  known: NotebookMemory,
+  { action, atMs, operation }: Requested,
+  { runId }: Run,
+): NotebookMemory {
+  const { stop, start } = known;
+  if (action === 'stop' && stop?.runId === runId) {
+    const done = { requestedAtMs: atMs, ...(operation === undefined ? {} : { operation }) };
+    return { ...known, stop: { ...stop, ...done, untold: undefined } };
+  }
+  if (action === 'start' && start?.runId === runId)
+    return { ...known, start: { ...start, requestedAtMs: atMs } };
+  return known;
 }

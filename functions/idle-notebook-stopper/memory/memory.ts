@@ -28,7 +28,7 @@ const stopRecord = z.object({
 
 const startRecord = z.object({
   claimedAtMs: z.number(),
-  /** How many starts were tried in the working period of the latest; 1 where it is not written. */
+  /** How many starts were tried in the working period of the latest, which is one of them; 1 where it is not written. */
   attempts: z.optional(z.number()),
   runId: z.string(),
   sent,
@@ -37,10 +37,11 @@ const startRecord = z.object({
   toldBy: z.optional(z.string()),
 });
 
-/** A repair of the native idle shutdown that was about to leave; forgotten once its run has said what became of it. */
+/** A repair of the native idle shutdown; forgotten once its run has said what became of it. */
 const repairRecord = z.object({
   claimedAtMs: z.number(),
   runId: z.string(),
+  sent,
   reason: z.string(),
   /** What `idle-timeout-seconds` was to become. */
   desired: z.string(),

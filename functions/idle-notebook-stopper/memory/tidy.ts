@@ -104,14 +104,14 @@ function settledStop(stop: Stop, { state }: NotebookFacts, run: Run): Stop | und
   return settled.untold === true ? (saidBy(settled, run) ?? settled) : settled;
 }
 
-/** A repair of another run; undefined where that was said, or did not take place. */
+/** A repair of another run; undefined where that was said, or did not take place by it. */
 function settledRepair(
   repair: NonNullable<NotebookMemory['repair']>,
   { metadata }: NotebookFacts,
   run: Run,
 ): NotebookMemory['repair'] {
   if (!isOver(repair, run)) return repair;
-  return metadata[TIMEOUT_KEY] === repair.desired ? saidBy(repair, run) : undefined;
+  return metadata[TIMEOUT_KEY] === repair.desired && !neverLeft(repair) ? saidBy(repair, run) : undefined;
 }
 
 /** Unchanged while the run that claimed it may be at work; undefined where another run has said it. */

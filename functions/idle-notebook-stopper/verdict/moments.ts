@@ -15,10 +15,21 @@ export function isoAfter(momentMs: number, minutes: number): string {
   return new Date(momentMs + minutes * MINUTE_MS).toISOString();
 }
 
-/** Whether a claim's request never left: what came about since is another's doing. */
-export function neverLeft(claim: {
+interface Claimed {
   readonly sent?: boolean | undefined;
   readonly requestedAtMs?: number | undefined;
-}): boolean {
+}
+
+/** Whether a claim's request never left: what came about since is another's doing. */
+export function neverLeft(claim: Claimed): boolean {
   return claim.sent === false && claim.requestedAtMs === undefined;
+}
+
+/** Starts of a notebook that may have left since a moment, by its record. */
+export function startsSince(
+  start: (Claimed & { readonly claimedAtMs: number; readonly attempts?: number | undefined }) | undefined,
+  momentMs: number,
+): number {
+  if (start === undefined || start.claimedAtMs < momentMs) return 0;
+  return (start.attempts ?? 1) - (neverLeft(start) ? 1 : 0);
 }

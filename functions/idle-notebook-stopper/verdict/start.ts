@@ -2,7 +2,7 @@ import type { Decision } from '../../../shared/run/receipt.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
 import { workingPeriod } from '../working-hours.ts';
-import { minutesSince, neverLeft, startedSince } from './moments.ts';
+import { minutesSince, neverLeft, startedSince, startsSince } from './moments.ts';
 import { keep, type Verdict } from './verdict.ts';
 
 /** The reason of a stop that the opening of the working hours undoes. */
@@ -38,7 +38,8 @@ export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): V
     return keep('stopped', { stoppedBy: 'someone else, after a later start' });
   if (start?.requestedAtMs !== undefined && minutesSince(start.requestedAtMs, now) < START_SETTLE_MINUTES)
     return keep('transitional', { why: 'its start was requested' });
-  if (failedStarts(facts, period.opensMs) >= MAX_STARTS)
+  // None of them came up.
+  if (startsSince(start, period.opensMs) >= MAX_STARTS)
     return keep('stopped', {
       ...stoppedBy,
       why: `it did not start in ${MAX_STARTS} attempts since the hours opened`,
@@ -62,7 +63,7 @@ export function judgeStart(facts: NotebookFacts, config: Config, now: Date): rea
   const { stop, start } = facts.memory;
   const period = config.hours === null ? undefined : workingPeriod(now, config.hours);
   if (period === undefined || start?.requestedAtMs === undefined || stop === undefined) return [];
-  const attempts = failedStarts(facts, period.opensMs);
+  const attempts = startsSince(start, period.opensMs);
   const settled = minutesSince(start.requestedAtMs, now) >= START_SETTLE_MINUTES;
   if (facts.state !== 'STOPPED' || attempts === 0 || !settled || startedSince(facts, stop.claimedAtMs))
     return [];
@@ -84,9 +85,4 @@ export function judgeStart(facts: NotebookFacts, config: Config, now: Date): rea
       usdPerHour: 0,
     },
   ];
-}
-
-/** Starts since the hours opened, none of which came up. */
-function failedStarts({ memory: { start } }: NotebookFacts, opensMs: number): number {
-  return start === undefined || start.claimedAtMs < opensMs ? 0 : (start.attempts ?? 1);
 }

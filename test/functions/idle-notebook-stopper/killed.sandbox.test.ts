@@ -122,7 +122,7 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
           const [write, hold] = cutAt(request);
           await killed.runTo(write, hold, () => deliver(killed.runtime, '1'));
           const isOpen = moment === 'before the effect';
-          // Its claim holds until it runs out; a repair has none.
+          // Its claim holds until it runs out; a repair is left to the next tick.
           expect(await deliver(runtime, '1')).toBe(isOpen && verb !== 'patch' ? 'again' : 'done');
           for (const messageId of ['1', '2']) {
             await sandbox.clock.advance(2 * MINUTE_MS);
@@ -278,6 +278,129 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
       expect(await goOn()).toBe('again');
       expect(sandbox.callLog.calls('notebooks.projects.locations.instances.stop')).toEqual([]);
       expect((await state.read(memoryObject(LAB)))?.text).toBe(rewritten);
+    });
+  }); // prettier-ignore
+
+  it('start, before its request is about to leave: that uses no attempt up, also where one is taken over', async () => {
+    const { is, request } = WRITES.start;
+    await withSandbox({ scenario: labScenario([is], { clock: MORNING }), frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const { runtime } = startInstance(sandbox, options);
+      const state = createState({ api: createRuntimeApi(runtime, Infinity), bucket: BUCKET });
+      await state.write(memoryObject(LAB), JSON.stringify(REMEMBERED));
+      const killAt = async (at: RegExp, messageId: string): Promise<number | undefined> => {
+        const killed = holdable(startInstance(sandbox, options).runtime);
+        await killed.runTo(at, 'before it leaves', () => deliver(killed.runtime, messageId));
+        await sandbox.clock.advance(2 * MINUTE_MS);
+        return memoryIn(sandbox, BUCKET, LAB)['start-1']?.start?.attempts;
+      };
+      const look = /GET .*notebooks.*instances\/start-1/;
+      for (let kills = 1; kills <= 7; kills++) expect(await killAt(look, `look-${kills}`)).toBe(1);
+      expect(await killAt(request, 'request')).toBe(1);
+      expect(await killAt(look, 'taken-over')).toBe(1);
+      expect(await killAt(request, 'taken-over, and sent')).toBe(2);
+      expect(await deliver(runtime, 'last')).toBe('done');
+      await sandbox.clock.advance(2 * MINUTE_MS);
+      expectDone(sandbox, 'start');
+    });
+  }); // prettier-ignore
+
+  it('a repair that another instance is at: it takes place once, and is said once', async () => {
+    const { is, request } = WRITES.patch;
+    await withSandbox({ scenario: labScenario([is], { clock: MORNING }), frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const held = holdable(startInstance(sandbox, options).runtime);
+      const { runtime } = startInstance(sandbox, options);
+      const goOn = await held.runTo(request, 'before it leaves', () => deliver(held.runtime, '1'));
+      for (const messageId of ['1', '2']) expect(await deliver(runtime, messageId)).toBe('done');
+      const decisions = receiptsIn(sandbox, BUCKET).flatMap((receipt) => receipt.decisions);
+      const decision = decisions.find(({ action }) => action === 'report');
+      expect(decision?.evidence['notRepaired']).toMatch(/^next time: run 20261119T0740.* has claimed it$/);
+      expect(await goOn()).toBe('done');
+      expect(await deliver(runtime, '3')).toBe('done');
+      expectDone(sandbox, 'patch');
+      expect(said(sandbox, 'patch')).toBe(1);
+      expect(memoryIn(sandbox, BUCKET, LAB)).toEqual({});
+    });
+  }); // prettier-ignore
+
+  it.each([
+    ['sees it there', 'by the run that takes it over', /GET .*notebooks.*instances\/patch-1/],
+    ['is refused', 'by a later one', /PATCH .*instances\/patch-1/],
+  ] as const)('a repair whose request is still under way, and the run that takes it over %s: it is said %s', async (what, _, at) => {
+    const { is, request } = WRITES.patch;
+    await withSandbox({ scenario: labScenario([is], { clock: MORNING }), frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const [killed, other] = [
+        holdable(startInstance(sandbox, options).runtime),
+        holdable(startInstance(sandbox, options).runtime),
+      ];
+      const { runtime } = startInstance(sandbox, options);
+      const api = createRuntimeApi(runtime, Infinity);
+      const arrive = (): Promise<unknown> =>
+        replaceNotebookMetadata(api, anyPermit(), notebookName('patch-1'), { owner: 'ml', [TIMEOUT]: '10800' });
+      await killed.runTo(request, 'before it leaves', () => deliver(killed.runtime, '1'));
+      await sandbox.clock.advance(2 * MINUTE_MS);
+      const goOn = await other.runTo(at, 'before it leaves', () => deliver(other.runtime, '1'));
+      if (what === 'sees it there') await arrive();
+      else
+        sandbox.faults.add({
+          route: 'notebooks.projects.locations.instances.patch',
+          count: 1,
+          fault: { kind: 'status', status: 403 },
+        });
+      await goOn();
+      expect(said(sandbox, 'patch')).toBe(what === 'sees it there' ? 1 : 0);
+      if (what === 'is refused') await arrive();
+      for (const messageId of ['2', '3']) {
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        expect(await deliver(runtime, messageId)).toBe('done');
+      }
+      expectDone(sandbox, 'patch');
+      expect(said(sandbox, 'patch')).toBe(1);
+      expect(memoryIn(sandbox, BUCKET, LAB)).toEqual({});
+    });
+  }); // prettier-ignore
+
+  it.each([
+    ['was there before its request was about to leave: a user set it', 0, { sent: false }],
+    ['was there after that', 1, { sent: true }],
+    ['was noted by an older version, which did so before its request left', 1, {}],
+  ] as const)('a repair that %s', async (_, times, sent) => {
+    const set = idle('patch-1', { state: 'STOPPED', lastStop: '-1d', metadata: { [TIMEOUT]: '10800' } });
+    await withSandbox({ scenario: labScenario([set], { clock: MORNING }), frozen: true }, async (sandbox) => {
+      const { runtime } = startInstance(sandbox, { name: NAME, policy: POLICY, pauses: 'none' });
+      const state = createState({ api: createRuntimeApi(runtime, Infinity), bucket: BUCKET });
+      const claimedAtMs = Date.parse(MORNING) - 10 * MINUTE_MS;
+      const repair = { claimedAtMs, runId: 'killed', ...sent, reason: 'native-idle-shutdown-off', desired: '10800' };
+      const memory = { version: 1, notebooks: { [notebookName('patch-1')]: { repair } } };
+      await state.write(memoryObject(LAB), JSON.stringify(memory));
+      for (const messageId of ['1', '2']) expect(await deliver(runtime, messageId)).toBe('done');
+      expect(said(sandbox, 'patch')).toBe(times);
+      expect(memoryIn(sandbox, BUCKET, LAB)).toEqual({});
+    });
+  }); // prettier-ignore
+
+  it('three stops of one run: its receipt is looked for once, when the next run has sent its requests', async () => {
+    const three = ['stop-1', 'stop-2', 'stop-3'].map((id) => idle(id));
+    await withSandbox({ scenario: labScenario(three, { clock: MORNING }), frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const killed = holdable(startInstance(sandbox, options).runtime);
+      const { runtime } = startInstance(sandbox, options);
+      // The third upload of the memory says what became of the claims.
+      let uploads = 0;
+      const settling = { test: (one: string) => STATE.test(one) && !/receipts/.test(one) && ++uploads > 1 && sandbox.callLog.calls('notebooks.projects.locations.instances.stop').length === 3 };
+      await killed.runTo(settling, 'before it leaves', () => deliver(killed.runtime, '1'));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      sandbox.fleet.startNotebook(notebookName('stop-3'));
+      const before = sandbox.callLog.calls().length;
+      expect(await deliver(runtime, '2')).toBe('done');
+      const calls = sandbox.callLog.calls().slice(before);
+      const stops = receiptsIn(sandbox, BUCKET).flatMap(({ decisions }) => decisions).filter(({ action }) => action === 'stop');
+      expect(stops.map(({ resource, outcome }) => `${resource} ${outcome}`).sort()).toEqual(
+        ['stop-1', 'stop-2'].map((id) => `${notebookName(id)} done`),
+      );
+      expect(calls.filter(({ method, path }) => method === 'GET' && path.includes('receipts'))).toHaveLength(1);
     });
   }); // prettier-ignore
 });

@@ -207,6 +207,38 @@ describe('an instance of the idle-notebook-stopper that is frozen for 110 second
         ));
 });
 
+describe('an instance of the idle-notebook-stopper that is frozen for 110 seconds at the look after a write', () => {
+  for (const [title, fate] of Object.entries(FATES))
+    it(`with ${title}: each change once, and said once, while another run goes on`, () =>
+      withLab(
+        async (lab) => {
+          const { sandbox, disturbances } = lab;
+          for (const verb of VERBS) {
+            const project = new RegExp(`instances/${verb}-1`);
+            const [look = /never/] = LOOKS[verb];
+            const meanwhile = (): void => {
+              disturbances[verb].freeze = { look, project, frozen: false, sentAfter: [] };
+            };
+            disturbances[verb].armed = { write: WRITES[verb].request, fate, meanwhile };
+          }
+          await deliver(lab.first, '1');
+          for (const messageId of ['1', '2', '3']) {
+            await sandbox.clock.advance(10 * MINUTE_MS);
+            expect(await deliver(lab.second, messageId)).toBe('done');
+          }
+          for (const verb of VERBS) {
+            expect(disturbances[verb].freeze?.sentAfter ?? [], verb).toEqual([]);
+            expect(carriedOut(lab, verb), verb).toBe(1);
+            expect(said(lab, verb), verb).toBe(1);
+          }
+        },
+        async ({ sandbox, second }) => {
+          await sandbox.clock.advance(110_000);
+          await deliver(second, '2');
+        },
+      ));
+});
+
 describe('each write of the idle-notebook-stopper to the state', () => {
   /** What is written in this order, and which upload of its kind it is. */
   const OBJECTS = {
@@ -249,4 +281,37 @@ describe('each write of the idle-notebook-stopper to the state', () => {
           expect(memoryIn(sandbox, BUCKET, LAB)['stop-1']?.stop?.requestedAtMs).toBeGreaterThan(0);
           expect(notebook(sandbox, 'patch-1').metadata).toMatchObject({ owner: 'ml', [TIMEOUT]: '10800' });
         }));
+});
+
+describe('twenty repairs at once', () => {
+  it('are noted together, at most once a second, each before its request leaves', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `patch-${index + 1}`);
+    const scenario = labScenario(
+      ids.map((id) => idle(id, { state: 'STOPPED', lastStop: '-1d', metadata: { [TIMEOUT]: '' } })),
+      { clock: MORNING },
+    );
+    await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+      const { runtime } = startInstance(sandbox, { name: NAME, policy: POLICY, pauses: 'none' });
+      const notedAtMs: number[] = [];
+      const unnoted: string[] = [];
+      const paced: Runtime = {
+        ...disturbedRuntime(runtime, (request, answer) => {
+          if (/POST .*\/upload\/storage\/.*name=memory/.test(request))
+            notedAtMs.push(runtime.now().getTime());
+          const [, id = ''] = /PATCH .*instances\/(patch-\d+)/.exec(request) ?? [];
+          if (id !== '' && memoryIn(sandbox, BUCKET, LAB)[id]?.repair?.sent !== true) unnoted.push(id);
+          return answer();
+        }),
+        sleep: (milliseconds) => sandbox.clock.advance(milliseconds),
+      };
+      expect(await deliver(paced, '1')).toBe('done');
+      expect(unnoted).toEqual([]);
+      for (const id of ids) expect(notebook(sandbox, id).metadata).toMatchObject({ [TIMEOUT]: '10800' });
+      // The first claims them, and the last says what became of them.
+      const notes = notedAtMs.slice(1, -1);
+      expect(notes.length).toBeGreaterThan(2);
+      const gaps = notes.slice(1).map((atMs, index) => atMs - (notes[index] ?? 0));
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
+    });
+  });
 });
