@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
 import { EmptyAnswer } from '../../../shared/google/google-api-error.ts';
 import { handleEvent } from '../../../shared/run/handle-event.ts';
+import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { fakeGoogle, type FakeWorld } from '../../support/fake-google.ts';
 import { addJobs, JOB_NAMES } from '../../support/fake-jobs.ts';
-import { addEveryKind, GROUP_AND_MACHINE_LOOKS, MACHINE_STOPS } from '../../support/fake-machines.ts';
+import { addEveryKind, GROUP_AND_MACHINE_LOOKS } from '../../support/fake-machines.ts';
+import { sentBeside, STOP_WRITES } from '../../support/restore-world.ts';
 import {
   DEATHS,
   disturb,
@@ -19,16 +21,7 @@ import {
 import { newWorld, OWN_PROJECT, policyText, wireOf } from '../../support/ladder-model.ts';
 
 const WRITES = [
-  'notebooks.*nb-1:stop',
-  'vm-1/stop',
-  'job-1:cancel',
-  'endpoints/1:undeployModel',
-  'PUT .*billingInfo',
-  'web/resize',
-  'autoscalers',
-  'pool:setSize',
-  'pool:setAutoscaling',
-  ...MACHINE_STOPS,
+  ...STOP_WRITES,
   'nightly:cancel',
   ...Object.entries(JOB_NAMES).map(([id, collection]) => `${collection}/${id}:cancel`),
 ];
@@ -46,14 +39,24 @@ const LADDER = {
 } as const;
 
 const disturbance: Disturbance = { armed: undefined, freeze: undefined };
+const disturbed = disturb(disturbance, sleepWhileAnotherRunTakesOver);
+/** What was sent to change something of the project, in order. */
+const sent: string[] = [];
 
 const fake = fakeGoogle({
   world: newWorld(),
   functionName: 'budget-kill-switch',
   ownProject: OWN_PROJECT,
   policyText: () => policyText(LADDER),
-  around: disturb(disturbance, sleepWhileAnotherRunTakesOver),
+  around(request, answer) {
+    if (!request.startsWith('GET ') && OF_RESEARCH.test(request) && !OF_OBJECTS.test(request))
+      sent.push(request);
+    return disturbed(request, answer);
+  },
 });
+
+const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
+const OF_OBJECTS = /storage\.googleapis\.com\/.*\/o(?:[/?]|$)/;
 
 /** Each kind runs; of jobs alone where the write or look is one of theirs. */
 function running(requested: string): FakeWorld {
@@ -130,6 +133,26 @@ function expectBooksToAgree(): void {
     ).toEqual([]);
   }
 }
+
+describe('the writes of the kill switch', () => {
+  it('are those of these tests: what stops each kind, each request that changes something, and no other', async () => {
+    const kinds = new Set<string>();
+    sent.length = 0;
+    for (const write of ['vm-1/stop', ...Object.values(JOB_NAMES), 'nightly:cancel']) {
+      fake.world = running(write);
+      if (write.startsWith('nightly')) addPipeline();
+      expect(await deliver('1')).toBe('done');
+      for (const { rungs } of manifests())
+        for (const { kind } of rungs.flatMap(({ items = [] }) => items)) kinds.add(kind);
+    }
+    const stoppable = RESOURCE_KINDS.filter(({ permissions }) => permissions.stop.length > 0).map(
+      ({ kind }) => kind,
+    );
+    expect([...kinds].sort()).toEqual([...stoppable, 'billing'].sort());
+    expect(WRITES.filter((write) => !sent.some((one) => new RegExp(write).test(one)))).toEqual([]);
+    expect(sentBeside(WRITES, sent)).toEqual([]);
+  });
+});
 
 describe('each write of the kill switch', () => {
   for (const write of WRITES)
@@ -222,8 +245,6 @@ describe('each write of the kill switch that came to nothing and is requested ag
         expectBooksToAgree();
       });
 });
-
-const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
 
 const LOOKS = [
   'GET .*notebooks.*/instances/nb-1\\b',

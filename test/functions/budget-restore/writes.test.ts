@@ -11,13 +11,19 @@ import {
   untilKilled,
   type Disturbance,
 } from '../../support/write-fates.ts';
-import { MINUTE_MS, RESTORE_WRITES, restoreWorld, stateOf } from '../../support/restore-world.ts';
+import { MINUTE_MS, RESTORE_WRITES, restoreWorld, sentBeside, stateOf } from '../../support/restore-world.ts';
 
 const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
 
 const disturbance: Disturbance = { armed: undefined, freeze: undefined };
 let whileFrozen: () => void | Promise<void> = anotherRunRestores;
-const lab = restoreWorld(disturb(disturbance, () => whileFrozen()));
+const disturbed = disturb(disturbance, () => whileFrozen());
+/** What was sent to change something of the project, in order. */
+const sent: string[] = [];
+const lab = restoreWorld((request, answer) => {
+  if (!request.startsWith('GET ') && OF_RESEARCH.test(request)) sent.push(request);
+  return disturbed(request, answer);
+});
 const { fake } = lab;
 
 /** Longer than the lease; meanwhile another run brings all back, and gives its lease back. */
@@ -52,6 +58,17 @@ function expectOnce(): void {
 }
 
 const ALL_FATES = Object.entries({ ...FATES, ...REFUSALS, ...DEATHS });
+
+describe('the writes of the restore', () => {
+  it('are those of these tests: each request that changes something, and no other', async () => {
+    const before = await stopResources();
+    sent.length = 0;
+    await restoreUntilComplete();
+    expect(stateOf(lab.project())).toEqual(before);
+    expect(RESTORE_WRITES.filter((write) => !sent.some((one) => new RegExp(write).test(one)))).toEqual([]);
+    expect(sentBeside(RESTORE_WRITES, sent)).toEqual([]);
+  });
+});
 
 describe('each write of the restore', () => {
   for (const write of RESTORE_WRITES)
