@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
 import { accruedBetween, accruedByKind } from '../../../shared/spend/accrued.ts';
-import { parseLedger, type Ledger } from '../../../shared/spend/ledger.ts';
+import { parseLedger, printLedger, type Ledger } from '../../../shared/spend/ledger.ts';
 import { billingMidnights } from '../../../shared/spend/pacific.ts';
 
 const MINUTE = 60_000;
@@ -181,6 +181,19 @@ describe('accrue', () => {
       });
     expect(JSON.stringify(ledger).length).toBeLessThan(150_000);
     expect(ledger.checkpoints.at(-1)?.low).toBeCloseTo(12 * YEAR_HOURS, 3);
+  });
+
+  it('takes 0.4 KB for each resource that runs', () => {
+    const resources = Array.from({ length: 1_000 }, (_, index) =>
+      vm({
+        ...{ resource: `projects/ml-research-prod/zones/us-central1-a/instances/gke-train-pool-${index}` },
+        ...{ startedMs: NOON, createdMs: NOON, description: '1 x n1-standard-8 with 1 x nvidia-tesla-t4' },
+        ...{ rate: { low: 1.234567, expected: 2.345678, high: 3.456789 }, owner: 'grace-hopper' },
+      }),
+    );
+    const size = (count: number): number =>
+      printLedger(watched([0, resources.slice(0, count)], [5, resources.slice(0, count)])).length;
+    expect((size(1_000) - size(1)) / 999).toBeLessThan(400);
   });
 
   it('never lets low pass expected, nor expected high, whatever the looks see', () => {
