@@ -381,7 +381,7 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
     });
   }); // prettier-ignore
 
-  it('three stops of one run: its receipt is looked for once, when the next run has sent its requests', async () => {
+  it('three stops of one run, whose receipt is looked for once: they are said', async () => {
     const three = ['stop-1', 'stop-2', 'stop-3'].map((id) => idle(id));
     await withSandbox({ scenario: labScenario(three, { clock: MORNING }), frozen: true }, async (sandbox) => {
       const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
