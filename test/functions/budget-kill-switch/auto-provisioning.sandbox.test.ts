@@ -143,3 +143,45 @@ describe('node auto-provisioning', () => {
       expect(acts(world).changes()).toEqual(['clusters.update']);
     }));
 }); // prettier-ignore
+
+/** What may become of its request: whether it was carried out, and what its sender sees. */
+const FATES = [
+  { kind: 'body', body: '<!DOCTYPE html>', after: true },
+  { kind: 'body', body: '<!DOCTYPE html>' },
+  { kind: 'body', body: '', after: true },
+  { kind: 'reset', after: true },
+  { kind: 'reset' },
+  { kind: 'status', status: 403 },
+  { kind: 'status', status: 503 },
+] as const;
+
+describe('each request that switches node auto-provisioning off or on', () => {
+  for (const fault of FATES)
+    it(`with ${JSON.stringify(fault)} is carried out once, and known as carried out`, () =>
+      withSwitch({ scenario }, async (world) => {
+        const { sandbox } = world;
+        const { cluster, items } = acts(world);
+        const carriedOut = (): readonly number[] =>
+          Object.entries(changesIn(sandbox)).flatMap(([change, count]) =>
+            change.startsWith('clusters.update') ? [count] : [],
+          );
+        const disturb = (): void => {
+          sandbox.faults.add({ route: 'container.*.clusters.update', count: 1, fault });
+        };
+        disturb();
+        await world.alert(alert(1.01)).catch(() => undefined);
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        await world.alert(alert(1.01), world.start());
+        expect(cluster()['autoscaling']).toMatchObject({ enableNodeAutoprovisioning: false });
+        expect(items().map(({ status }) => status)).toEqual(['done', 'done']);
+        expect(carriedOut()).toEqual([1]);
+        disturb();
+        for (let request = 0; request < 3; request++) {
+          const { complete } = await world.restore('POST');
+          if (complete === true) expect(cluster()['autoscaling']).toEqual(PROVISIONING);
+          await sandbox.clock.advance(MINUTE_MS);
+        }
+        expect(cluster()['autoscaling']).toEqual(PROVISIONING);
+        expect(carriedOut()).toEqual([2]);
+      }));
+});
