@@ -40,10 +40,25 @@ describe('costOfMachines', () => {
     expect(range.high).toBeCloseTo(Math.min(cost.high, days > 120 ? Infinity : seen.high * 2.2), 6);
   });
 
-  it('lowers what flex-start costs at the least, and leaves the price on demand', () => {
-    const spot = rangeOf(costOfMachines([GPUS], after(121)));
-    expect(rangeOf(costOfMachines([FLEX], after(121)))).toEqual({ low: 0.8 * spot.low, high: cost.high });
-    expect(rangeOf(costOfMachines([ON_DEMAND], after(121)))).toEqual(cost);
+  it.each([0, 121])('is from a quarter of the price on demand to all of it for flex-start, whatever Spot costs (%d days old)', (days) => {
+    const flex = rangeOf(costOfMachines([FLEX], after(days)));
+    expect(flex).toEqual({ low: 0.25 * cost.low, high: cost.high });
+    // As on a bill of August 2025: 8 GPUs, 208 vCPUs, 1,872 GiB and 6,000 GB of local SSD.
+    const billed = 8 * 4.200761 + 208 * 0.010934 + 1872 * 0.000952 + (6000 * 0.08) / 730;
+    expect([flex.low < billed, billed < flex.high]).toEqual([true, true]);
+    // Spot of the day costs more.
+    expect(billed).toBeLessThan(0.8 * seen.low);
+  }); // prettier-ignore
+
+  it('is not known for flex-start where the price on demand is not, and at the least a part of that', () => {
+    const b200 = { ...FLEX, machineType: 'a4-highgpu-8g' };
+    const [flex, onDemand] = [b200, { ...b200, bought: undefined }].map(({ bought, ...one }) =>
+      costOfMachines([bought === undefined ? one : { ...one, bought }], after(0)),
+    );
+    expect(flex).toMatchObject({ usd: 'unpriced', why: 'no price for a4-highgpu-8g in us-central1' });
+    if (flex === undefined || onDemand === undefined || isPriced(flex) || isPriced(onDemand))
+      throw new Error('a price of B200');
+    expect(flex.atLeastUsd).toBeCloseTo(0.25 * (onDemand.atLeastUsd ?? NaN), 9);
   });
 });
 

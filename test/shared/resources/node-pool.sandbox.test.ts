@@ -88,7 +88,7 @@ describe('GKE node pools', () => {
     });
   });
 
-  it('prices a pool of flex-start between Spot and on demand', async () => {
+  it('prices a pool of flex-start by the price on demand', async () => {
     const costOf = async (config: object): Promise<readonly [string, number, number]> => {
       let told: readonly [string, number, number] = ['', NaN, NaN];
       const pool = { name: 'a100', config: { machineType: 'a2-highgpu-1g', ...config }, instanceGroupUrls: ZONES.map(url) };
@@ -100,9 +100,9 @@ describe('GKE node pools', () => {
       });
       return told;
     };
-    const [onDemand, spot, flex] = [await costOf({}), await costOf({ spot: true }), await costOf({ flexStart: true })];
+    const [onDemand, flex] = [await costOf({}), await costOf({ flexStart: true })];
     expect(flex[0]).toBe('2 x a2-highgpu-1g (flex-start)');
-    expect(flex[1]).toBeCloseTo(0.8 * spot[1], 6);
+    expect(flex[1]).toBeCloseTo(0.25 * onDemand[1], 6);
     expect(flex[2]).toBeCloseTo(onDemand[2], 6);
   }); // prettier-ignore
 

@@ -125,23 +125,23 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
     });
   }); // prettier-ignore
 
-  it('prices flex-start between Spot and on demand, with the fee on the price on demand', async () => {
-    const customJobs = ['STANDARD', 'SPOT', 'FLEX_START'].map((strategy, index) => ({
+  it('prices flex-start by the price on demand, with the fee on that', async () => {
+    const customJobs = ['STANDARD', 'FLEX_START'].map((strategy, index) => ({
       ...{ id: `4${index}`, displayName: strategy },
       jobSpec: { workerPoolSpecs: [{ machineSpec: MACHINE }], scheduling: { strategy } },
     }));
     await withResources([CUSTOM_JOBS], { vertex: { customJobs } }, async ({ look }) => {
       const inventory = await look();
-      const [standard, spot, flex] = ['40', '41', '42'].map((id) => {
+      const [standard, flex] = ['40', '41'].map((id) => {
         const { cost } = find(inventory, id);
         if (!isPriced(cost)) throw new Error(cost.why);
         return cost.usd;
       });
       const fee = 0.15 * 0.189999;
-      expect(flex?.low).toBeCloseTo(0.8 * ((spot?.low ?? NaN) - fee) + fee, 6);
+      expect(flex?.low).toBeCloseTo(0.25 * 0.189999 + fee, 6);
       expect(flex?.high).toBeCloseTo(standard?.high ?? NaN, 9);
       expect(flex?.low).toBeLessThan(flex?.high ?? NaN);
-      expect(find(inventory, '42').description).toContain('(flex-start)');
+      expect(find(inventory, '41').description).toContain('(flex-start)');
     });
   });
 
