@@ -23,6 +23,8 @@ const manifest: Manifest = {
   },
 }; // prettier-ignore
 
+const OUTAGE = { where: 'VMs', why: '503', cause: undefined, mayPass: true } as const;
+
 const fresh: FreshPlan = {
   items: [
     {
@@ -133,4 +135,25 @@ it('names what may have no instances while it waits', async () => {
       /nothing that is known to burn is running; whether these bill now is not known, 1 left burning 1 without a price: .*cloud-run-service .*end it by: stop cloud-run-service/,
     ),
   ]);
+});
+
+it.each([
+  ['enforce', 'what runs at 1 without a price is to be stopped first'],
+  ['observe', 'stop-compute would take effect first, on what runs at 1 without a price'],
+] as const)('says of a stop that does not show yet what is to be stopped (%s)', async (mode, expected) => {
+  const said: string[] = [];
+  const waits = firing(130);
+  const run = { ...waits.run, log: (_: string, text: string) => void said.push(text) };
+  const due = { ...waits.due, config: config({ mode }) };
+  const vm = running('vm', { fate: { kind: 'stoppable', record: { localSsds: 0, spot: false } } });
+  const item = { kind: 'vm', resource: vm.resource, status: 'planned', localSsds: 0, spot: false } as const;
+  const [stop] = manifest.rungs.map((rung) => ({ ...rung, status: 'claimed' as const, items: [item] }));
+  const found = {
+    ...fresh,
+    running: [vm],
+    ...(mode === 'observe' ? { complete: false, unseen: [OUTAGE] } : {}),
+  };
+  const held = { ...manifest, rungs: stop === undefined ? [] : [stop] };
+  expect(await causeToUnlink({ ...waits, due, run }, UNLINK, found, held)).toBeUndefined();
+  expect(said).toEqual([expect.stringContaining(`; ${expected}. The next message or tick looks again`)]);
 });
