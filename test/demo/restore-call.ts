@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { InstalledService } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { indent, renderTable } from './table.ts';
-import { whileTimeFlies } from './while-time-flies.ts';
+import { BESIDE_LEASE_MS, whileTimeFlies } from './while-time-flies.ts';
 
 const answerSchema = z.looseObject({
   results: z.array(
@@ -27,12 +27,15 @@ export async function callRestore(
   const period = `${new Date(sandbox.clock.now()).toISOString().slice(0, 7)}-01`;
   const plan = await fetch(`${restore.service.url}?budget=${budget}&period=${period}`);
   if (!plan.ok) throw new Error(`The plan was answered with ${plan.status}: ${await plan.text()}`);
-  const response = await whileTimeFlies(sandbox, () =>
-    fetch(restore.service.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ budget, period }),
-    }),
+  const response = await whileTimeFlies(
+    sandbox,
+    () =>
+      fetch(restore.service.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ budget, period }),
+      }),
+    BESIDE_LEASE_MS,
   );
   if (!response.ok)
     throw new Error(`The restore was answered with ${response.status}: ${await response.text()}`);

@@ -4,13 +4,20 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 const TICK_MS = 25;
 const JUMP_MS = 1_000;
 
+/** A quarter of that: functions pause in the machine's time, and a lease that they hold lasts 90 seconds of the sandbox's. */
+export const BESIDE_LEASE_MS = JUMP_MS / 4;
+
 /** Waits for something that itself waits for sandbox time to pass. */
-export async function whileTimeFlies<T>(sandbox: Sandbox, wait: () => Promise<T>): Promise<T> {
+export async function whileTimeFlies<T>(
+  sandbox: Sandbox,
+  wait: () => Promise<T>,
+  jumpMs = JUMP_MS,
+): Promise<T> {
   let ready = true;
   const moving = setInterval(() => {
     if (!ready) return;
     ready = false;
-    void sandbox.clock.advance(JUMP_MS).finally(() => (ready = true));
+    void sandbox.clock.advance(jumpMs).finally(() => (ready = true));
   }, TICK_MS);
   try {
     return await wait();
