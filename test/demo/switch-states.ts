@@ -6,6 +6,8 @@ import { renderTable } from './table.ts';
 /** What there is in the project and in which state. */
 export function states(sandbox: Sandbox, project: string): ReadonlyMap<string, string> {
   const notebookVms = new Set(sandbox.fleet.notebooksOf(project).map((notebook) => notebook.vm));
+  const groups = sandbox.groups.of(project);
+  const members = new Set(groups.flatMap((group) => sandbox.groups.membersOf(group)));
   const number = sandbox.projects.get(project).seed.number;
   const ours = (name: string): boolean =>
     name.startsWith(`projects/${number}/`) || name.startsWith(`projects/${project}/`);
@@ -16,8 +18,13 @@ export function states(sandbox: Sandbox, project: string): ReadonlyMap<string, s
       .map((notebook): [string, string] => [`notebook ${notebook.id}`, notebook.state]),
     ...sandbox.fleet
       .vmsOf(project)
-      .filter((vm) => !notebookVms.has(vm))
+      .filter((vm) => !notebookVms.has(vm) && !members.has(vm))
       .map((vm): [string, string] => [`VM ${vm.name}`, vm.status]),
+    // Its members have other names when it grows again.
+    ...groups.map((group): [string, string] => [
+      `group ${group.id}`,
+      `size ${sandbox.groups.membersOf(group).length}`,
+    ]),
     ...[...sandbox.vertex.jobs.values()]
       .filter((job) => ours(job.name))
       .map((job): [string, string] => [shortName(job.name), job.state.replace('JOB_STATE_', '')]),
