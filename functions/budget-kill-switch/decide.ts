@@ -15,6 +15,8 @@ export type Verdict =
       readonly reason: string;
       readonly why: string;
       readonly severity: 'INFO' | 'WARNING';
+      /** The rung that is due although no share can be told; absent: none. */
+      readonly notify?: Rung;
     }
   /** All is well, or at least below the first threshold. */
   | (Judged & { readonly kind: 'heartbeat'; readonly why: string; readonly severity: 'INFO' | 'WARNING' })
@@ -44,7 +46,9 @@ export interface Shares {
   readonly forecast: number;
 }
 
-function ignore(reason: string, why: string, severity: 'INFO' | 'WARNING' = 'WARNING'): Verdict {
+type Ignored = Extract<Verdict, { kind: 'ignore' }>;
+
+function ignore(reason: string, why: string, severity: 'INFO' | 'WARNING' = 'WARNING'): Ignored {
   return { kind: 'ignore', reason, why, severity };
 }
 
@@ -73,7 +77,7 @@ export function judgeNotification(message: Notification, budget: Budget, config:
   const { amount } = budget;
   // The budget as it is now counts: an operator who raised it since the message was made did so to go on.
   const units = amount.kind === 'specified' ? amount.units : message.budgetAmount;
-  if (!(units > 0)) return ignore('no-amount', `the budget's amount is ${units}: no share of it can be told`);
+  if (!(units > 0)) return judgeNoAmount(message, units, config);
 
   const shares: Shares = {
     actual: message.costAmount / units,
@@ -106,6 +110,18 @@ export function judgeNotification(message: Notification, budget: Budget, config:
       ? 'no threshold is exceeded'
       : `the first rung is at ${percentText(first.at)}`;
   return { ...judged, kind: 'heartbeat', severity: 'INFO', why: `${spent}; ${below}` };
+}
+
+/** Any cost exceeds an amount of 0, as that of a last period may be: this is told, as it is below `budgets.minAmount`. */
+function judgeNoAmount(
+  { costAmount, thresholdExceeded }: Notification,
+  units: number,
+  config: Config,
+): Ignored {
+  const ignored = ignore('no-amount', `the budget's amount is ${units}: no share of it can be told`);
+  const [notify] = onlyNotify(config);
+  const isExceeded = units === 0 && costAmount > 0 && thresholdExceeded !== undefined;
+  return isExceeded && notify !== undefined ? { ...ignored, notify } : ignored;
 }
 
 /** Why a message is not about the budget as it is now: another period, currency or budget. Undefined when it is. */

@@ -1,6 +1,7 @@
 import { getBudget, type Budget } from '../../shared/google/budgets.ts';
 import { PermanentError } from '../../shared/errors.ts';
 import { storePoisonMessage, type EventContext } from '../../shared/run/handle-event.ts';
+import type { Rung } from '../../shared/policy/policy.ts';
 import type { Message } from '../../shared/run/message.ts';
 import { undefinedIfMissing } from '../../shared/google/google-api-error.ts';
 import { holdAtTick, isTick } from './message/hold-at-tick.ts';
@@ -9,6 +10,7 @@ import { configureSwitch, type Config } from './config.ts';
 import { judgeNotification, judgeSender, type Verdict } from './decide.ts';
 import { withEstimate } from './estimate/with-estimate.ts';
 import { believeFigure, type Believed } from './jump/believe-figure.ts';
+import type { Due } from './ladder/hold.ts';
 import { fireDueRungs } from './ladder/volley.ts';
 import { noteMessage } from './message/note-message.ts';
 import { noteHeld, noteNotAllowed } from './settle/held-since.ts';
@@ -24,7 +26,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   if (isTick(message)) {
     await holdAtTick(context, config, message, {
       lookUp: (notification) => lookUp(context, notification),
-      fire: (due) => fireDueRungs({ context, config, rate: undefined, ...due }),
+      fire: (due) => fireDueRungs({ context, config, ...due }),
     });
     return;
   }
@@ -65,7 +67,11 @@ async function answer(
 ): Promise<void> {
   if (told.kind === 'ignore') {
     if (told.reason === 'period-over') await noteOver(context, notification, asOfMs);
-    say(context, notification, told);
+    if (told.notify === undefined) say(context, notification, told);
+    else {
+      await noteHeard(context, notification, asOfMs);
+      await fireWithoutShare({ context, config, notification, budget, publishedMs }, told.notify);
+    }
     return;
   }
   // An estimate is compared with what is believed alone.
@@ -103,6 +109,21 @@ async function answer(
   else say(context, notification, verdict);
   if (releases || estimated.releases) await releaseProjects(context, config, budget, verdict, receivedMs);
   if (lostBreaks.length > 0) throw lostBreaks[0];
+}
+
+/** Fires `notify` alone: what is spent has no share of an amount of 0. */
+async function fireWithoutShare(
+  due: Pick<Due, 'context' | 'config' | 'notification' | 'budget' | 'publishedMs'>,
+  notify: Rung,
+): Promise<void> {
+  const shares = { actual: 0, forecast: 0 };
+  const rungs = [notify];
+  await fireDueRungs({
+    ...due,
+    verdict: { kind: 'due', shares, budgetAmount: 0, ladder: rungs, rungs, next: undefined },
+    rate: undefined,
+    heldSinceMs: undefined,
+  });
 }
 
 async function read(context: EventContext, message: Message): Promise<Notification | Anomaly> {

@@ -26,9 +26,13 @@ export function alertText(alert: Alert): string {
   const { message, verdict, projects } = alert;
   const { displayName, costAmount, currencyCode, periodStartMs } = message;
   const { shares, budgetAmount, rungs, estimated, doubt } = verdict;
+  const spent = `Budget "${displayName}": ${formatAmount(costAmount)} of ${formatAmount(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}`;
+  // The rungs are shares as well.
+  if (budgetAmount === 0)
+    return `${spent}, and no share of an amount of 0 can be told. Due: ${rungs.map((rung) => rung.do).join(', ')}; no other rung acts.`;
   const due = rungs.map((rung) => `${rung.do} (${percentText(rung.at)})`).join(', ');
   return [
-    `Budget "${displayName}": ${formatAmount(costAmount)} of ${formatAmount(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}, that is ${percentText(shares.actual)}.`,
+    `${spent}, that is ${percentText(shares.actual)}.`,
     ...(shares.forecast > shares.actual && alert.basis !== 'actual'
       ? [`Forecast: at least ${percentText(shares.forecast)}.`]
       : []),

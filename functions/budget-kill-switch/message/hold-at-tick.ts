@@ -14,12 +14,13 @@ import { recallInForce, type InForce } from './in-force.ts';
 import type { Notification } from './notification.ts';
 import { releaseProjects } from './release.ts';
 import { tellSilence } from './silence.ts';
+import { presentRate } from './spend-rate.ts';
 
 /** What a tick does with a budget whose rungs are in force. */
 export interface AtTick {
   readonly lookUp: (notification: Notification) => Promise<Budget | undefined>;
   readonly fire: (
-    due: Pick<Due, 'notification' | 'budget' | 'verdict' | 'heldSinceMs' | 'asOfMs'>,
+    due: Pick<Due, 'notification' | 'budget' | 'verdict' | 'rate' | 'heldSinceMs' | 'asOfMs'>,
   ) => Promise<void>;
 }
 
@@ -77,11 +78,12 @@ async function holdBudget(
 ): Promise<void> {
   const atMs = context.runtime.now().getTime();
   const inForce = await recallInForce(context, name);
-  const notification = inForce?.notification ?? (await latestMessage(context, config, name));
-  if (notification === undefined) {
+  const known = inForce ?? (await latestMessage(context, config, name));
+  if (known === undefined) {
     sayNoMessage(context, config, name);
     return;
   }
+  const { notification, rate } = known;
   const budget = await lookUp(notification);
   if (budget === undefined) return;
   // What it exceeded was a threshold of the budget when it came; that the rules were edited since releases nothing.
@@ -99,7 +101,7 @@ async function holdBudget(
     : undefined;
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
-    await fire({ notification, budget, verdict, heldSinceMs, asOfMs: inForce?.publishedMs });
+    await fire({ notification, budget, verdict, rate, heldSinceMs, asOfMs: inForce?.publishedMs });
   else if (inForce !== undefined || releases) await releaseProjects(context, config, budget, verdict, atMs);
   if (lostBreaks.length > 0) throw lostBreaks[0];
 }
@@ -149,21 +151,24 @@ function holdReached(verdict: Verdict, reached: readonly RungAction[]): Verdict 
 
 /** The latest message where estimates count, as one that reached nothing; undefined where none is known. */
 async function latestMessage(
-  { state, policy }: EventContext,
+  { state, policy, runtime }: EventContext,
   config: Config,
   budget: string,
-): Promise<Notification | undefined> {
+): Promise<Pick<InForce, 'notification' | 'rate'> | undefined> {
   if (state === undefined || !countsEstimates(config, policy)) return undefined;
   const messages = await readMessages(state, budget);
   if (messages === undefined) return undefined;
-  const { displayName, currencyCode, amount, period } = messages;
-  return {
+  const { displayName, currencyCode, amount, period, lastMs } = messages;
+  const { cost = 0 } = period.points.at(-1) ?? {};
+  const notification: Notification = {
     ...{ kind: 'budget', budget, displayName, currencyCode, periodStartMs: period.startMs },
-    costAmount: period.points.at(-1)?.cost ?? 0,
+    costAmount: cost,
     budgetAmount: amount,
     budgetAmountType: '',
     thresholdExceeded: undefined,
     forecastExceeded: undefined,
     topic: undefined,
   };
+  const latest = { atMs: lastMs, cost };
+  return { notification, rate: presentRate(period.points, latest, runtime.now().getTime()) };
 }

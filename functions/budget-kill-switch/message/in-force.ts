@@ -41,6 +41,8 @@ export interface InForce {
   readonly reached: readonly RungAction[];
   /** When the last message before it was published by which what burns was not held; undefined where none is known. */
   readonly unheldMs: number | undefined;
+  /** Of spending, per hour at present; undefined where it is not known. */
+  readonly rate: number | undefined;
 }
 
 /**
@@ -102,7 +104,7 @@ export async function recallInForce(
     forecastExceeded: message.forecastExceeded ?? undefined,
     topic: message.topic ?? undefined,
   };
-  const { isReported, latest } = await readReported(state, notification, runtime.now().getTime());
+  const { isReported, latest, rate } = await readReported(state, notification, runtime.now().getTime());
   // A write of this one object makes nothing due: what its message said is kept elsewhere as well.
   if (!isReported) {
     log(
@@ -117,7 +119,7 @@ export async function recallInForce(
   const judgedMs = isOutdated ? latest.atMs : publishedMs;
   const { unheldMs = judgedMs } = latest ?? {};
   return {
-    ...{ notification, publishedMs: judgedMs, reached },
+    ...{ notification, publishedMs: judgedMs, reached, rate },
     // Whether this message itself holds what burns is told with the estimate.
     unheldMs: unheldMs < judgedMs ? unheldMs : undefined,
   };

@@ -34,6 +34,12 @@ const samplesSchema = z.object({
 type Samples = z.infer<typeof samplesSchema>;
 type Sample = Samples['samples'][number];
 
+/** A cost of the period, and when it was told. */
+interface Timed {
+  readonly atMs: number;
+  readonly cost: number;
+}
+
 /** A message that was noted. */
 export interface NotedSpend<T extends Told> {
   /** Per hour at present, in the budget's currency; undefined while the messages of the last six hours are too few to tell. */
@@ -101,21 +107,35 @@ export async function noteSpend<T extends Told>(
 }
 
 /**
- * Whether the budget's messages of that period reported these very figures, and the newest of them, undefined where none is known. What
- * earlier versions noted tells the cost alone, which counts until the first message that is noted whole. Throws `GoogleApiError`.
+ * Whether the budget's messages of that period reported these very figures, and the newest of them, undefined where none is known, with
+ * the rate at present. What earlier versions noted tells the cost alone, which counts until the first message that is noted whole. Throws `GoogleApiError`.
  */
 export async function readReported(
   state: State,
   message: Notification,
   nowMs: number,
-): Promise<{ readonly isReported: boolean; readonly latest: Latest | undefined }> {
+): Promise<{
+  readonly isReported: boolean;
+  readonly latest: Latest | undefined;
+  readonly rate: number | undefined;
+}> {
   const memory = memoryOf(message);
-  const { samples, latest } = memory.parse((await state.read(memory.name))?.text);
+  const { samples, ...stored } = memory.parse((await state.read(memory.name))?.text);
+  const latest = unlessAhead(stored.latest, nowMs);
   const expected = sampleOf(message, 0);
   const isReported = samples.every(({ amount }) => amount === undefined)
     ? samples.some(({ cost }) => cost === expected.cost)
     : samples.some((one) => isSaid(one, expected));
-  return { isReported, latest: unlessAhead(latest, nowMs) };
+  return { isReported, latest, rate: presentRate(samples, latest, nowMs) };
+}
+
+/** Cost per hour up to the latest of `samples`, or of what was told since; undefined where that is too old. Pure. */
+export function presentRate(
+  samples: readonly Timed[],
+  latest: Timed | undefined,
+  nowMs: number,
+): number | undefined {
+  return latest === undefined || nowMs - latest.atMs > OLDEST_MS ? undefined : rateOf(samples, latest);
 }
 
 /** One from the future was noted by a clock that was wrong. */
@@ -139,10 +159,7 @@ function memoryOf({ budget, periodStartMs }: Notification): StateObject<Samples>
 }
 
 /** Cost per hour between the oldest sample that still counts and this one. */
-export function rateOf(
-  samples: readonly { readonly atMs: number; readonly cost: number }[],
-  now: { readonly atMs: number; readonly cost: number },
-): number | undefined {
+export function rateOf(samples: readonly Timed[], now: Timed): number | undefined {
   const from = samples.find(({ atMs }) => now.atMs - atMs <= OLDEST_MS && now.atMs - atMs >= LEAST_APART_MS);
   if (from === undefined) return undefined;
   return Math.max(0, (now.cost - from.cost) / ((now.atMs - from.atMs) / HOUR_MS));

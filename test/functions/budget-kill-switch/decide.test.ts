@@ -18,7 +18,7 @@ function summary(verdict: Verdict | undefined): string {
     case undefined:
       return 'look at the budget';
     case 'ignore':
-      return `ignore ${verdict.severity} ${verdict.reason}`;
+      return `ignore ${verdict.severity} ${verdict.reason}${verdict.notify === undefined ? '' : `; due ${verdict.notify.do}`}`;
     case 'heartbeat':
       return `heartbeat ${verdict.severity}`;
     case 'due': {
@@ -243,8 +243,40 @@ describe('judgeNotification: the budget as it is now', () => {
       name: 'an amount of nothing',
       message: spent(60),
       budget: amount(0),
-      is: 'ignore WARNING no-amount',
+      is: 'ignore WARNING no-amount; due notify',
       why: /amount is 0/,
+    },
+    {
+      name: 'an amount of nothing acts no more where budgets.minAmount is 0',
+      message: spent(60),
+      budget: amount(0),
+      config: { minAmount: 0 },
+      is: 'ignore WARNING no-amount; due notify',
+    },
+    ...[0, -5].map((cost) => ({
+      name: `an amount of nothing, and a cost of ${cost}`,
+      message: spent(cost),
+      budget: amount(0),
+      is: 'ignore WARNING no-amount',
+    })),
+    {
+      name: 'an amount of nothing without a threshold exceeded',
+      message: { costAmount: 60 },
+      budget: amount(0),
+      is: 'ignore WARNING no-amount',
+    },
+    {
+      name: 'an amount of nothing and no rung that notifies',
+      message: spent(60),
+      budget: amount(0),
+      config: { ladder: [{ at: 0.8, do: 'stop-notebooks' }] },
+      is: 'ignore WARNING no-amount',
+    },
+    {
+      name: 'an amount below nothing',
+      message: spent(60),
+      budget: amount(-1),
+      is: 'ignore WARNING no-amount',
     },
     {
       name: 'an amount that cannot be read',
@@ -275,7 +307,7 @@ describe('judgeNotification: the budget as it is now', () => {
       name: 'a last period that cost nothing',
       message: spent(60, { budgetAmount: 0 }),
       budget: lastPeriod,
-      is: 'ignore WARNING no-amount',
+      is: 'ignore WARNING no-amount; due notify',
     },
     {
       name: 'a last period that brought credits',

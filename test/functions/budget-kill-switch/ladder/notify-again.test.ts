@@ -145,3 +145,44 @@ describe('notify after a raise', () => {
     expect(await reports(111, 112)).toEqual([1, 0]);
   });
 }); // prettier-ignore
+
+describe('notify on an amount of 0', () => {
+  const NONE = { budgetAmount: 0, budgetAmountType: 'LAST_MONTH_COST' };
+
+  it('is told once a period, without a share', async () => {
+    fresh();
+    setAmount('last period');
+    expect(await report(0, NONE)).toBe(0);
+    expect(await report(60, NONE)).toBe(1);
+    const told = fake.world.published.filter((text) => text.includes('"alert"')).join();
+    expect(told).toMatch(/60\.00 of 0\.00 USD spent since [-0-9]+, and no share of an amount of 0 can be told\. Due: notify; no other rung acts\./);
+    expect(told).not.toMatch(/%|Infinity|NaN/);
+    expect([await report(61, NONE), await report(900, NONE)]).toEqual([0, 0]);
+    expect(fake.world.changes).toEqual([]);
+  });
+
+  it('is told again where the budget got an amount since, of which a share is reached', async () => {
+    fresh();
+    setAmount(0);
+    expect(await reports(60, 61)).toEqual([1, 0]);
+    setAmount(200);
+    expect(await reports(62, 101, 102)).toEqual([0, 1, 0]);
+    setAmount(0);
+    expect(await reports(103)).toEqual([0]);
+  });
+
+  it('observing, is planned', async () => {
+    fresh();
+    mode = 'observe';
+    setAmount(0);
+    expect(await report(60)).toBe(0);
+    expect(fake.world.lines.join('\n')).toMatch(/Would act \(observe\): .*60\.00 of 0\.00 USD/);
+  });
+
+  it('is no silence', async () => {
+    fresh();
+    setAmount(0);
+    await report(60);
+    expect([...fake.world.objects.keys()].some((name) => name.endsWith('/heard.json'))).toBe(true);
+  });
+}); // prettier-ignore

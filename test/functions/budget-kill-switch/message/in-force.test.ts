@@ -30,7 +30,7 @@ const AT_MS = MIDMONTH.getTime();
 
 /** A message as the switch notes it: for the ticks, and among what the budget's messages reported. */
 async function note(context: EventContext, costAmount: number, publishedMs: number): Promise<void> {
-  const told = { notification: notification({ costAmount }), verdict: DUE };
+  const told = { notification: notification({ costAmount, thresholdExceeded: 1 }), verdict: DUE };
   await noteInForce(context, config(), told, publishedMs);
   await noteSpend(context.state as State, context.runtime, told, publishedMs, { take: (message) => message });
 }
@@ -150,3 +150,21 @@ it.each([
   await keepFirst();
   expect((await recallInForce(context, BUDGET))?.reached).toEqual(reached);
 });
+
+const HOUR_MS = 3_600_000;
+
+it.each([
+  ['one message has come', [[1, 100]], undefined],
+  ['two messages have come', [[3, 100], [1, 106]], 3],
+  ['the latest repeats a figure', [[4, 100], [2, 106], [1, 106]], 2],
+  ['the latest is older than six hours', [[9, 100], [6.1, 106]], undefined],
+] as const)('a tick fires with the rate that messages tell: %s', async (_, told, perHour) => {
+  const { context } = contextOf({});
+  for (const [hoursAgo, cost] of told) await note(context, cost, AT_MS - hoursAgo * HOUR_MS);
+  const rates: unknown[] = [];
+  await holdAtTick(context, config(), { text: '{}', attributes: {}, publishedMs: AT_MS } as never, {
+    lookUp: () => Promise.resolve(budget()),
+    fire: async ({ rate }) => void rates.push(rate),
+  });
+  expect(rates).toEqual([perHour]);
+}); // prettier-ignore
