@@ -129,19 +129,13 @@ function lowOf({ ledgers, reading: { proof, leastFactor }, nowMs }: View): numbe
 /** Where the fit says nothing of it: services that the watch does not see cost this share of what it sees. */
 const UNSEEN_SHARE = 0.5;
 
-/** What is out of the watch's sight at the most, USD an hour. */
-function unseenPerHour({ reading, burn }: View): number {
-  return Math.max(reading.unseenPerHour, UNSEEN_SHARE * burn.high);
-}
-
-/** The cost at the most: the latest report may be as old as reports get. */
-function highOf(view: View): number {
-  const { ledgers, reading, nowMs } = view;
+/** The cost at the most: the latest report may be as old as reports get, and services out of sight cost beside what accrued since. */
+function highOf({ ledgers, reading, nowMs }: View): number {
   const fromMs = unreportedSince(reading, MAX_LAG_HOURS);
+  const { high } = accruedIn(ledgers, fromMs, nowMs);
+  const unseen = (reading.unseenPerHour * (nowMs - fromMs)) / HOUR_MS;
   return (
-    (reading.reported?.cost ?? 0) +
-    mostFactorOf(reading.fit) * accruedIn(ledgers, fromMs, nowMs).high +
-    (unseenPerHour(view) * (nowMs - fromMs)) / HOUR_MS
+    (reading.reported?.cost ?? 0) + mostFactorOf(reading.fit) * high + Math.max(unseen, UNSEEN_SHARE * high)
   );
 }
 
@@ -156,12 +150,11 @@ function expectedOf({ ledgers, reading, nowMs }: View): number {
   );
 }
 
-function growthOf(view: View): Estimate['growth'] {
-  const { burn, reading } = view;
-  const { fit } = reading;
+function growthOf({ burn, reading }: View): Estimate['growth'] {
+  const { fit, unseenPerHour } = reading;
   return {
     expected: fit.factor * burn.expected + fit.residualPerHour,
-    high: mostFactorOf(fit) * burn.high + unseenPerHour(view),
+    high: mostFactorOf(fit) * burn.high + Math.max(unseenPerHour, UNSEEN_SHARE * burn.high),
   };
 }
 

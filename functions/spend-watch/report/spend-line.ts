@@ -37,15 +37,9 @@ export function spendLine(
     (atMs) => {
       const points = period.points.filter((point) => point.atMs <= atMs);
       const known = { ...messages, period: { ...period, points } };
-      const then = ledgers.map((ledger) => asOf(ledger, atMs));
-      const reading = readReports(then, known, period.startMs, discountAtMost);
-      const { spend } = estimateSpend(then, reading, atMs, regions);
+      const reading = readReports(ledgers, known, period.startMs, discountAtMost);
+      const { spend } = estimateSpend(ledgers, reading, atMs, regions);
       return { at: new Date(atMs).toISOString(), ...openCentsOf(spend) };
     },
   );
-}
-
-/** Without what began to run later: its rate says nothing of what could go unseen then. */
-function asOf(ledger: Ledger, atMs: number): Ledger {
-  return { ...ledger, running: ledger.running.filter(({ firstMs = 0 }) => firstMs <= atMs) };
 }

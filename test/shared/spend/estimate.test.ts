@@ -166,6 +166,42 @@ describe('estimateSpend where most of the cost is out of sight', () => {
   );
 });
 
+describe('estimateSpend where no report tells yet of what is out of sight', () => {
+  const runs = (usd: number, fromHour: number): Seen => ({
+    ...{ resource: 'runaway', kind: 'vm', rate: { low: usd, expected: usd, high: usd } },
+    startedMs: START + fromHour * HOUR,
+  });
+  /** Something of so many USD an hour runs from an hour of the period to another one; looks every five minutes. */
+  const highAt = (hour: number, usd: number, [fromHour, toHour]: readonly [number, number]): number => {
+    let ledger: Ledger | undefined;
+    for (let atMs = START; atMs <= START + hour * HOUR + 1; atMs += HOUR / 12) {
+      const isOn = atMs >= START + fromHour * HOUR && atMs < START + toHour * HOUR;
+      const resources = isOn ? [runs(usd, fromHour)] : [];
+      ledger = accrue(ledger, { project: 'p', atMs, complete: true, resources });
+    }
+    if (ledger === undefined) throw new Error('Cannot estimate without a look');
+    const { high } = estimate(ledger, undefined, ledger.lookedMs).spend;
+    if (high === null) throw new Error('Cannot find an upper point');
+    return high;
+  };
+
+  /** By the stated defaults up to 1.3 times list prices, and half of them out of sight; two looks bound a start or an end. */
+  const MOST = 1.3 + 0.5;
+
+  it('adds half of what accrued, and nothing for the hours before something began', () => {
+    expect(highAt(40, 708, [39 + 11 / 12, 99])).toBeGreaterThan(1.5 * (708 / 12));
+    expect(highAt(40, 708, [39 + 11 / 12, 99])).toBeLessThan(MOST * (708 / 6) + 0.01);
+  });
+
+  it('keeps that once all has stopped, for as long as no report holds it', () => {
+    const spent = 10 * 708 * 1.4;
+    for (const hour of [14, 16, 20, 30]) {
+      expect(highAt(hour, 708, [4, 14])).toBeGreaterThanOrEqual(spent);
+      expect(highAt(hour, 708, [4, 14])).toBeLessThan(MOST * 708 * (10 + 1 / 6) + 0.01);
+    }
+  });
+});
+
 describe('estimateSpend after a look that could not see all', () => {
   const calm = ledgerOf(5, { rate: 0, fromHour: 0 });
   const [one] = calm.running;
@@ -203,7 +239,7 @@ describe('estimateSpend after a look that could not see all', () => {
       if (high === null) throw new Error('Cannot find an upper point');
       return high;
     };
-    // 36 hours out of sight cost half of its rate in high, too.
+    // What is out of sight beside it comes on top.
     expect(at(seen) - at(without)).toBeGreaterThanOrEqual((120 * 15) / 60);
   });
 

@@ -6,7 +6,7 @@ import { readReports, type Reading } from '../../../shared/spend/reading.ts';
 import { earlierOf, reachOf, type EarlierEstimate } from '../../../shared/spend/rungs.ts';
 import { billingStart } from '../../../shared/spend/pacific.ts';
 import { randomOf } from '../../sandbox/http/seeded.ts';
-import { HOUR, type LookPlan, type World } from './world.ts';
+import { HOUR, HOURS_AFTER, messageOf, type LookPlan, type World } from './world.ts';
 
 /** What came of one replayed stretch of days. */
 export interface Replay {
@@ -35,7 +35,7 @@ export interface Replay {
 
 const CENT = 0.011;
 
-/** Leads the watch through a world until it stops all, or to the end. */
+/** Leads the watch through a world until some hours after it stopped all, or to the end. */
 export function replay(world: World): Replay {
   const random = randomOf(`looks ${world.seed}`);
   const crossedMs = crossingOf(world);
@@ -49,22 +49,25 @@ export function replay(world: World): Replay {
   let stoppedMs: number | undefined;
   let settled = false;
   for (const [index, plan] of world.looks.entries()) {
+    if (plan.atMs > (stoppedMs === undefined ? world.endMs : stoppedMs + HOURS_AFTER * HOUR)) break;
+    const goneMs = stoppedMs === undefined ? undefined : stoppedMs + world.settlingMs;
     for (
-      let message = world.messages[next];
-      message !== undefined && message.publishedMs <= plan.atMs;
-      message = world.messages[++next]
+      let report = world.reports[next];
+      report !== undefined && report.publishedMs <= plan.atMs;
+      report = world.reports[++next]
     )
-      messages = addMessage(messages, message, plan.atMs);
-    ledger = accrue(ledger, { project: 'replay', atMs: plan.atMs, ...seenBy(world, plan, random) });
-    // Before the runaway a look in two is enough to compare; the ledger sees them all.
-    if (plan.atMs < world.runawayMs - HOUR && index % 2 !== 0) continue;
+      messages = addMessage(messages, messageOf(world, report, goneMs), plan.atMs);
+    ledger = accrue(ledger, { project: 'replay', atMs: plan.atMs, ...seenBy(world, plan, random, goneMs) });
+    // Before the runaway, and after the stop, a look in two is enough to compare; the ledger sees them all.
+    const isQuiet = plan.atMs < world.runawayMs - HOUR || stoppedMs !== undefined;
+    if (isQuiet && index % 2 !== 0) continue;
     const periodStartMs = periodOf(plan.atMs, world);
     if (reading?.periodStartMs !== periodStartMs || readFrom?.period.points !== messages?.period.points) {
       reading = readReports([ledger], messages, periodStartMs, world.discountAtMost);
       readFrom = messages;
     }
     const now = estimateSpend([ledger], reading, plan.atMs);
-    const truth = world.truth(periodStartMs, plan.atMs);
+    const truth = world.truth(periodStartMs, plan.atMs, goneMs);
     const { low, high } = now.spend;
     if (high === null) open++;
     else looks++;
@@ -72,10 +75,7 @@ export function replay(world: World): Replay {
     if (truth < low - CENT) above++;
     else if (high !== null && truth <= high + CENT) inside++;
     const isRungPeriod = periodStartMs === world.periodStartMs;
-    if (isRungPeriod && reachOf(world.rungUsd, now, before).stop) {
-      stoppedMs = plan.atMs;
-      break;
-    }
+    if (isRungPeriod && reachOf(world.rungUsd, now, before).stop) stoppedMs ??= plan.atMs;
     before = earlierOf(now, before);
   }
   return { looks, inside, open, above, settled, ...outcome(world, crossedMs, stoppedMs) };
@@ -89,10 +89,11 @@ function seenBy(
   world: World,
   { atMs, misses }: LookPlan,
   random: () => number,
+  goneMs = Infinity,
 ): { resources: Seen[]; complete: boolean } {
   const resources: Seen[] = [];
   for (const { name, startMs, endMs, price, tellsStart } of world.machines) {
-    if (startMs > atMs || endMs <= atMs || (misses > 0 && random() < misses)) continue;
+    if (startMs > atMs || Math.min(endMs, goneMs) <= atMs || (misses > 0 && random() < misses)) continue;
     resources.push({
       resource: name,
       kind: 'vm',
@@ -115,7 +116,8 @@ function crossingOf({ truth, rungUsd, periodStartMs, runawayMs, endMs }: World):
 }
 
 function outcome(world: World, crossedMs: number, stoppedMs: number | undefined) {
-  const { truth, periodStartMs, rungUsd, settlingMs, messages, endMs } = world;
+  const { truth, periodStartMs, rungUsd, settlingMs, reports, endMs } = world;
+  const messages = reports.map((report) => messageOf(world, report));
   const told = messages.find(({ startMs, cost }) => startMs === periodStartMs && cost >= rungUsd);
   const toldMs = told?.publishedMs ?? endMs + 48 * HOUR;
   const decidedMs = Math.min(stoppedMs ?? Infinity, toldMs);

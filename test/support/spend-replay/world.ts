@@ -32,7 +32,7 @@ export interface World {
   readonly spentBefore: number;
   /** What was spent between the start of the billing month that `atMs` lies in and `atMs`, if all ends at `stopMs`. */
   readonly truth: (periodStartMs: number, atMs: number, stopMs?: number) => number;
-  readonly messages: readonly CostMessage[];
+  readonly reports: readonly Report[];
   readonly looks: readonly LookPlan[];
   /** USD of the rung that the runaway crosses. */
   readonly rungUsd: number;
@@ -46,11 +46,19 @@ export interface World {
   >;
 }
 
+/** A budget message, and up to when it has what was spent. */
+export interface Report extends Pick<CostMessage, 'publishedMs' | 'startMs' | 'endMs'> {
+  readonly knownMs: number;
+}
+
 export interface LookPlan {
   readonly atMs: number;
   /** The share of the machines that this look misses. */
   readonly misses: number;
 }
+
+/** So long the watch goes on after it has stopped all. */
+export const HOURS_AFTER = 8;
 
 export type Random = () => number;
 
@@ -111,7 +119,7 @@ export function randomWorld(seed: number, discount: Discount = { share: 0, state
       periodStartMs,
     },
     discountAtMost: discount.stated,
-    messages: randomMessages(random, startMs, endMs, truth),
+    reports: randomReports(random, startMs, endMs),
     looks: randomLooks(random, { startMs, endMs, runawayMs }, failing),
     settlingMs: between(random, 20, 120) * 1_000,
     traits: new Set([
@@ -204,13 +212,8 @@ function cumulativeOf({
 }
 
 /** Reports lag by 1 to 36 hours, which varies; messages come twice, late, and repeat their figure. */
-function randomMessages(
-  random: Random,
-  startMs: number,
-  endMs: number,
-  truth: World['truth'],
-): readonly CostMessage[] {
-  const messages: CostMessage[] = [];
+function randomReports(random: Random, startMs: number, endMs: number): readonly Report[] {
+  const reports: Report[] = [];
   let lagMs = between(random, 1, 36) * HOUR;
   let knownMs = -Infinity;
   const varies = random() < 0.5;
@@ -221,24 +224,34 @@ function randomMessages(
     if (random() < 0.6) knownMs = Math.max(knownMs, atMs - lagMs, atMs - 36 * HOUR);
     knownMs = Math.max(knownMs, atMs - 36 * HOUR);
     if (atMs >= end) [start, end] = [end, billingMonthEnd(atMs)];
-    const message: CostMessage = {
-      budget: BUDGET,
-      displayName: 'replay',
-      currencyCode: 'USD',
-      amount: 1_000,
-      projects: ['replay'],
-      complete: true,
-      publishedMs: atMs,
-      cost: Math.round(100 * Math.max(0, knownMs <= start ? 0 : truth(start, knownMs))) / 100,
-      startMs: start,
-      endMs: end,
-    };
-    messages.push(message);
-    if (random() < 0.1) messages.push(message);
-    const earlier = messages[Math.floor(random() * messages.length)];
-    if (random() < 0.05 && earlier !== undefined) messages.push(earlier);
+    const report: Report = { publishedMs: atMs, knownMs, startMs: start, endMs: end };
+    reports.push(report);
+    if (random() < 0.1) reports.push(report);
+    const earlier = reports[Math.floor(random() * reports.length)];
+    if (random() < 0.05 && earlier !== undefined) reports.push(earlier);
   }
-  return messages;
+  return reports;
+}
+
+/** The message that a report comes as, if all ends at `stopMs`. */
+export function messageOf(
+  { truth }: World,
+  { publishedMs, knownMs, startMs, endMs }: Report,
+  stopMs?: number,
+): CostMessage {
+  const usd = knownMs <= startMs ? 0 : truth(startMs, knownMs, stopMs);
+  return {
+    budget: BUDGET,
+    displayName: 'replay',
+    currencyCode: 'USD',
+    amount: 1_000,
+    projects: ['replay'],
+    complete: true,
+    publishedMs,
+    cost: Math.round(100 * Math.max(0, usd)) / 100,
+    startMs,
+    endMs,
+  };
 }
 
 /** Every five minutes; in the quiet time before the runaway every fifteen, which is as long as two looks may be apart. */
@@ -249,7 +262,8 @@ function randomLooks(
 ): readonly LookPlan[] {
   const looks: LookPlan[] = [];
   let outageMs = -Infinity;
-  for (let atMs = startMs; atMs < endMs; atMs += (atMs < runawayMs - 2 * HOUR ? 15 : 5) * MINUTE) {
+  const lastMs = Math.min(endMs + HOURS_AFTER * HOUR, billingMonthEnd(endMs));
+  for (let atMs = startMs; atMs < lastMs; atMs += (atMs < runawayMs - 2 * HOUR ? 15 : 5) * MINUTE) {
     if (failing && random() < 0.003) outageMs = atMs + between(random, 10, 120) * MINUTE;
     const fails = atMs < outageMs || (failing && random() < 0.02);
     looks.push({ atMs: atMs + random() * 20_000, misses: fails ? random() : 0 });
