@@ -75,6 +75,11 @@ export function estimateSpend(
   };
 }
 
+/** Whether what runs now is known: where nothing was seen and not all was looked at, a rate of nothing says nothing. */
+export function isBurnKnown({ burn, spend }: Pick<Estimate, 'burn' | 'spend'>): boolean {
+  return burn.high > 0 || spend.high !== null;
+}
+
 interface View {
   readonly ledgers: readonly Ledger[];
   readonly reading: Reading;

@@ -1,5 +1,6 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { cents, formatAmount } from '../../../shared/prices/money.ts';
+import { isBurnKnown, type Estimate } from '../../../shared/spend/estimate.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Verdict } from '../decide.ts';
 import type { Estimated } from './estimated.ts';
@@ -30,7 +31,7 @@ export function estimateEvidence(due: Due, rung: Rung): Readonly<Record<string, 
       highUsd: spend.high === null ? null : cents(spend.high),
       ...(whyOpen === undefined ? {} : { noHigh: whyOpen }),
       at: timeOf(atMs),
-      burnUsdPerHour: cents(burn.expected),
+      burnUsdPerHour: isBurnKnown(due.estimated.estimate) ? cents(burn.expected) : 'not known',
       reportedUsd: reported?.cost,
       reportedAt: reported === undefined ? undefined : timeOf(reported.atMs),
       factor: Number(fit.factor.toFixed(3)),
@@ -42,7 +43,7 @@ export function estimateEvidence(due: Due, rung: Rung): Readonly<Record<string, 
 
 /** `Estimated: 1,012.20 to 1,104.50 USD by now, expected 1,040.00 (104.0 %), …`, for the alert. */
 export function estimateText({ share, estimate, complete }: Estimated): string {
-  const { spend, whyOpen, burn, reading } = estimate;
+  const { spend, whyOpen, reading } = estimate;
   const { fit, reported } = reading;
   const since = reported === undefined ? 'with nothing reported yet' : `reported ${timeOf(reported.atMs)}`;
   const range =
@@ -50,7 +51,14 @@ export function estimateText({ share, estimate, complete }: Estimated): string {
       ? `${formatAmount(spend.low)} USD or more`
       : `${formatAmount(spend.low)} to ${formatAmount(spend.high)} USD`;
   const open = whyOpen === undefined ? '' : `; no upper point, for ${whyOpen}`;
-  return `Estimated: ${range} by now, expected ${formatAmount(spend.expected)} (${percentText(share)}), at ${formatAmount(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? open : ', the latest look incomplete'}.`;
+  return `Estimated: ${range} by now, expected ${formatAmount(spend.expected)} (${percentText(share)}), ${burnText(estimate)}; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? open : ', the latest look incomplete'}.`;
+}
+
+function burnText({ burn, spend }: Estimate): string {
+  if (!isBurnKnown({ burn, spend })) return 'at a rate that is not known';
+  return burn.expected === 0 && burn.high > 0
+    ? `at up to ${formatAmount(burn.high)} USD an hour`
+    : `at ${formatAmount(burn.expected)} USD an hour`;
 }
 
 function timeOf(ms: number): string {

@@ -1,6 +1,9 @@
 import type { Config } from '../config.ts';
+import type { Estimated } from '../estimate/estimated.ts';
 import { estimateText } from '../estimate/evidence.ts';
 import { formatAmount } from '../../../shared/prices/money.ts';
+import { isBurnKnown } from '../../../shared/spend/estimate.ts';
+import { MAX_LAG_HOURS } from '../../../shared/spend/fit.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Verdict } from '../decide.ts';
 import type { Notification } from './notification.ts';
@@ -47,18 +50,28 @@ function next({ message, verdict, basis, ratePerHour, hoursLeft }: Alert): strin
   const { next, budgetAmount, estimated } = verdict;
   if (next === undefined) return 'Nothing comes after that.';
   const { costAmount, currencyCode } = message;
-  const isLive = estimated !== undefined && next.do !== 'unlink-billing';
-  const spent = isLive ? Math.max(costAmount, estimated.estimate.spend.expected) : costAmount;
-  const rate = isLive ? estimated.estimate.burn.expected : ratePerHour;
+  const spent = Math.max(costAmount, estimated?.estimate.spend.expected ?? 0);
+  const rate = estimated === undefined ? ratePerHour : rateBy(estimated, ratePerHour);
   const amount = next.at * budgetAmount;
+  const byReports = estimated !== undefined && next.do === 'unlink-billing' ? UNLINKS_BY_REPORTS : '';
   const place = `${next.do} at ${percentText(next.at)} (${formatAmount(amount)} ${currencyCode})`;
   return basis === 'forecast' && next.do !== 'unlink-billing'
     ? `Next: ${place} of forecast.`
-    : `Next: ${place}${when(amount - spent, rate, hoursLeft)}.`;
+    : `Next: ${place}${when(amount - spent, rate, hoursLeft)}${byReports}.`;
+}
+
+const UNLINKS_BY_REPORTS = ` by the estimate; it goes by reported cost, which comes up to ${MAX_LAG_HOURS} h later`;
+
+/** What spend grows by an hour, or where the estimate does not tell, what reports grew by. That they stand still says nothing of what was not seen. */
+function rateBy({ estimate }: Estimated, reported: number | undefined): number | undefined {
+  const { growth, burn } = estimate;
+  if (growth.expected > 0) return growth.expected;
+  return reported === 0 && (burn.high > 0 || !isBurnKnown(estimate)) ? undefined : reported;
 }
 
 /** When that much more is spent if it goes on as in the last hours. */
 function when(missing: number, ratePerHour: number | undefined, hoursLeft: number | undefined): string {
+  if (missing <= 0) return '; expected to be reached';
   if (ratePerHour === undefined) return '; the present rate is not known yet';
   if (ratePerHour === 0) return '; at present nothing is spent';
   const hours = missing / ratePerHour;
