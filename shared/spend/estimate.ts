@@ -102,7 +102,7 @@ function openWhy(
 /** What ran before a ledger began is known by reports alone. */
 function beganUnreported({ ledgers, reading }: View): number | undefined {
   const beganMs = Math.max(...ledgers.map(({ sinceMs }) => sinceMs));
-  return beganMs > unreportedSince(reading, MAX_LAG_HOURS) ? beganMs : undefined;
+  return beganMs > surelyReportedBy(reading) ? beganMs : undefined;
 }
 
 function countedIn(ledgers: readonly Ledger[], fromMs: number, nowMs: number): Counted {
@@ -136,7 +136,7 @@ const UNSEEN_SHARE = 0.5;
 
 /** The cost at the most: the latest report may be as old as reports get, and services out of sight cost beside what accrued since. */
 function highOf({ ledgers, reading, nowMs }: View): number {
-  const fromMs = unreportedSince(reading, MAX_LAG_HOURS);
+  const fromMs = surelyReportedBy(reading);
   const { high } = accruedIn(ledgers, fromMs, nowMs);
   const unseen = (reading.unseenPerHour * (nowMs - fromMs)) / HOUR_MS;
   return (
@@ -147,7 +147,10 @@ function highOf({ ledgers, reading, nowMs }: View): number {
 /** The cost as the fit has it: the latest report, and what accrued and is not reported yet. */
 function expectedOf({ ledgers, reading, nowMs }: View): number {
   const { fit, reported } = reading;
-  const fromMs = unreportedSince(reading, fit.lagHours);
+  const fromMs = Math.max(
+    reading.periodStartMs,
+    (reported?.atMs ?? reading.periodStartMs) - fit.lagHours * HOUR_MS,
+  );
   return (
     (reported?.cost ?? 0) +
     fit.factor * accruedIn(ledgers, fromMs, nowMs).expected +
@@ -173,9 +176,9 @@ function firmOf({ ledgers, reading: { fit, proof, leastFactor }, nowMs }: View):
   return proof.cost + leastFactor * accruedIn(ledgers, proof.atMs, nowMs).expected - fit.errorUsd;
 }
 
-/** From when on cost is not in the latest report, at such a lag. */
-function unreportedSince({ reported, periodStartMs }: Reading, lagHours: number): number {
-  return Math.max(periodStartMs, (reported?.atMs ?? periodStartMs) - lagHours * HOUR_MS);
+/** Up to when cost is in the reports, however late they are. A message that repeats the figure says that of a later moment. */
+function surelyReportedBy({ confirmedMs, periodStartMs }: Reading): number {
+  return Math.max(periodStartMs, (confirmedMs ?? periodStartMs) - MAX_LAG_HOURS * HOUR_MS);
 }
 
 function kindsOf(ledgers: readonly Ledger[], fromMs: number): Readonly<Record<string, number>> {

@@ -15,6 +15,8 @@ export interface Reading {
   readonly fit: Fit;
   /** The latest report on the period; undefined when none has come. */
   readonly reported: CostPoint | undefined;
+  /** When a message last said the same, or more; undefined when none has come. */
+  readonly confirmedMs: number | undefined;
   /** USD an hour of services that the watch does not see, at the most, as this period's reports and those of the one before it tell. */
   readonly unseenPerHour: number;
   /** The share of list prices that is billed at the least. */
@@ -47,6 +49,7 @@ export function readReports(
     periodStartMs,
     fit,
     reported: points.at(-1),
+    confirmedMs: isPresent ? messages.lastMs : undefined,
     // Reports of a young period hold nothing of them yet.
     unseenPerHour: Math.max(
       unseenIn(ledgers, { startMs: periodStartMs, points }, fit),

@@ -36,7 +36,9 @@ export function spendLine(
   return Array.from({ length: count }, (_, index) => fromMs + ((nowMs - fromMs) * (index + 1)) / count).map(
     (atMs) => {
       const points = period.points.filter((point) => point.atMs <= atMs);
-      const known = { ...messages, period: { ...period, points } };
+      // Which messages repeated an earlier figure is not kept.
+      const lastMs = messages.lastMs <= atMs ? messages.lastMs : (points.at(-1)?.atMs ?? period.startMs);
+      const known = { ...messages, lastMs, period: { ...period, points } };
       const reading = readReports(ledgers, known, period.startMs, discountAtMost);
       const { spend } = estimateSpend(ledgers, reading, atMs, regions);
       return { at: new Date(atMs).toISOString(), ...openCentsOf(spend) };

@@ -57,7 +57,7 @@ function* estimates(
     if ((atMs - START) % HOUR !== 0) continue;
     const reading = readReports([ledger], messages, START, 0);
     const now = estimateSpend([ledger], reading, atMs);
-    yield { now, truth: truthOf(all, atMs), reportedMs: reading.reported?.atMs ?? START };
+    yield { now, truth: truthOf(all, atMs), reportedMs: reading.confirmedMs ?? START };
   }
 }
 

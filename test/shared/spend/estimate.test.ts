@@ -166,6 +166,31 @@ describe('estimateSpend where most of the cost is out of sight', () => {
   );
 });
 
+describe('estimateSpend once cost stands still', () => {
+  /** Its look two days into the period is the first; the figure is of then, and messages repeat it. */
+  const began = accrue(undefined, { project: 'p', atMs: START + 48 * HOUR, complete: true, resources: [] });
+  const at = (hour: number, confirmedHour: number): Estimate => {
+    const ledger = accrue(began, { project: 'p', atMs: START + hour * HOUR, complete: true, resources: [] });
+    let messages: BudgetMessages | undefined;
+    for (const each of [10, 20, 50, 51, confirmedHour])
+      messages = addMessage(messages, message(each, each < 50 ? each : 200), ledger.lookedMs);
+    return estimate(ledger, messages, ledger.lookedMs);
+  };
+
+  it('knows what ran before a ledger began once a message comes 36 hours later, also with the same figure', () => {
+    expect(at(90, 83.9)).toMatchObject({ beganMs: START + 48 * HOUR, spend: { high: null } });
+    const known = at(90, 84);
+    expect(known.beganMs).toBeUndefined();
+    expect(known.spend.high).not.toBeNull();
+  });
+
+  it('counts services out of sight for 36 hours before the last message alone', () => {
+    const [early, late] = [at(90, 85), at(150, 145)].map(({ spend }) => spend.high ?? NaN);
+    expect(early).toBeGreaterThan(200);
+    expect(late).toBeCloseTo(early ?? NaN, 2);
+  });
+});
+
 describe('estimateSpend where no report tells yet of what is out of sight', () => {
   const runs = (usd: number, fromHour: number): Seen => ({
     ...{ resource: 'runaway', kind: 'vm', rate: { low: usd, expected: usd, high: usd } },
