@@ -111,7 +111,7 @@ describe('the burn report', () => {
     ];
     for (const text of texts)
       expect(text).toMatch(
-        /In no number\W[^]*disks,[^]*AutoML training and tuning jobs[^]*runs of notebooks[^]*fees on top of VMs/,
+        /In no number\W[^]*disks,[^]*AutoML training and tuning jobs[^]*runs of notebooks[^]*pods of GKE Autopilot[^]*fees on top of VMs/,
       );
     expect(
       burnTable(report)
