@@ -5,7 +5,7 @@ import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { isOpen, settled, takenAfter, takenAtMs } from './items.ts';
 import type { SwitchRun } from '../run.ts';
-import { settlingAfter } from '../settle/in-effect.ts';
+import { isInEffect, settlingAfter } from '../settle/in-effect.ts';
 
 /** How often what became of the items is written while a run works on them. */
 const SAVE_AFTER_MS = 20_000;
@@ -77,7 +77,7 @@ export function openRung(
     await lease.update((manifest) => {
       const changed = { ...withRung(manifest, run, rung, how), ...(spent === undefined ? {} : { spent }) };
       if (spent === undefined || closing === undefined || rung.do !== 'stop-compute') return changed;
-      const takesEffect = isFired(changed, rung);
+      const takesEffect = isInEffect(changed);
       if (!takesEffect && manifest.settling === undefined) return changed;
       const by = { amount: spent.amount, heldSinceMs };
       const settling = settlingAfter(manifest, by, nowMs(), closing.burns || !takesEffect);

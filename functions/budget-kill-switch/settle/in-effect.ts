@@ -1,9 +1,25 @@
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { leftBurning } from '../../../shared/resources/left-burning.ts';
+import { isOutermost, type ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { isOpen } from '../ladder/items.ts';
 import type { FreshPlan } from '../ladder/plan-now.ts';
 
 type Settling = NonNullable<Manifest['settling']>;
+
+/**
+ * Whether an item keeps stop-compute from being in effect. What only makes others, as a cluster's node auto-provisioning does, bills nothing
+ * by itself, and does not; what it makes does.
+ */
+export function keepsFromEffect(item: ManifestItem): boolean {
+  return isOpen(item) && !isOutermost(item);
+}
+
+/** Whether stop-compute has taken effect on all of a project that bills. Pure. */
+export function isInEffect({ rungs }: Pick<Manifest, 'rungs'>): boolean {
+  const { status, items = [], complete } = rungs.find((rung) => rung.do === 'stop-compute') ?? {};
+  return status === 'done' || (complete !== false && items.some(isOpen) && !items.some(keepsFromEffect));
+}
 
 /** Since when stop-compute is in effect on a project where it has fired; a manifest of an older version tells when it did last. */
 export function effectiveSince({ settling, rungs }: Manifest): number | undefined {

@@ -4,10 +4,8 @@ import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { isAhead } from '../../../shared/units.ts';
 import type { Config } from '../config.ts';
-import { isOpen } from '../ladder/items.ts';
-import { isFired } from '../ladder/ladder.ts';
 import { planRung } from '../ladder/plan-rung.ts';
-import { effectiveSince } from './in-effect.ts';
+import { effectiveSince, isInEffect, keepsFromEffect } from './in-effect.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -83,13 +81,13 @@ export function judgeSettling(settled: Settled): Settling | SettledSince {
   const burning = outlasting(running, config, now).filter(isKnownToBurn);
   if (leftBurning(burning).length > 0)
     return unlinks(`something burns that no rung stops: ${leftText(burning)}`);
-  const isInEffect = manifest !== undefined && isFired(manifest, stop);
+  const hasTakenEffect = manifest !== undefined && isInEffect(manifest);
   // Observing stops nothing: there it takes effect when it would be fired, on what can be seen.
-  const takesEffect = isInEffect || mode === 'observe';
+  const takesEffect = hasTakenEffect || mode === 'observe';
   const missed = takesEffect ? unseenNow(mayShow) : missedByStop(manifest, stop, mayShow);
   if (missed !== undefined) return judgeMissed(manifest, missed, now.getTime());
   if (!takesEffect) return unlinks('stop-compute has not taken effect on all of it');
-  const sinceMs = (isInEffect ? effectiveSince(manifest) : undefined) ?? now.getTime();
+  const sinceMs = (hasTakenEffect ? effectiveSince(manifest) : undefined) ?? now.getTime();
   const untilMs = sinceMs + settleHours * HOUR_MS;
   return now.getTime() < untilMs ? { kind: 'waits', sinceMs, untilMs } : { kind: 'settled', sinceMs };
 }
@@ -114,7 +112,7 @@ function missedByStop(
   mayShow: string | undefined,
 ): Missed | undefined {
   const known = manifest?.rungs.find((rung) => rung.do === stop.do);
-  const open = known?.items?.filter(isOpen) ?? [];
+  const open = known?.items?.filter(keepsFromEffect) ?? [];
   if (known?.items === undefined || open.some(({ status }) => status === 'failed')) return undefined;
   const [first] = open;
   if (first !== undefined) {

@@ -4,7 +4,7 @@ import type { ProjectRef } from '../../../shared/google/projects.ts';
 import { readManifest, type Manifest } from '../../../shared/state/manifest.ts';
 import { protection } from '../decide.ts';
 import { keyOf, type Due } from '../ladder/hold.ts';
-import { effectiveSince, mayHaveRunSince, type HeldBy } from './in-effect.ts';
+import { effectiveSince, isInEffect, mayHaveRunSince, type HeldBy } from './in-effect.ts';
 import type { Others } from './judge-settling.ts';
 
 /** Manifests that are read at the same time. */
@@ -71,8 +71,10 @@ export function judgeOther(projectId: string, manifest: Manifest | undefined, by
   const unlinkedMs = rungs.find((rung) => rung.do === 'unlink-billing')?.firedAtMs;
   if (unlinkedMs === undefined && manifest.settling?.burns === true)
     return goesOn(`something may burn on projects/${projectId} of the same budget that no rung stops`);
-  const isStopped = rungs.some((rung) => rung.do === 'stop-compute');
-  const sinceMs = Math.max(unlinkedMs ?? 0, (isStopped ? effectiveSince(manifest) : undefined) ?? 0);
+  const sinceMs = Math.max(
+    unlinkedMs ?? 0,
+    (isInEffect(manifest) ? effectiveSince(manifest) : undefined) ?? 0,
+  );
   // Without billing nothing runs, whatever the amount.
   const present = unlinkedMs === undefined ? by : { amount: 0, heldSinceMs: 0 };
   return sinceMs === 0 || mayHaveRunSince(manifest, sinceMs, present)

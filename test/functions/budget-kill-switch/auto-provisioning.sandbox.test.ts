@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isOpen } from '../../../functions/budget-kill-switch/ladder/items.ts';
 import {
   alert,
   budgetScenario,
@@ -18,6 +19,7 @@ import { lastReceipt, messagesOf } from '../../support/observe.ts';
 const MINUTE_MS = 60_000;
 const ZONE = 'us-central1-a';
 const CLUSTER = 'locations/us-central1/clusters/demo';
+const UNLINK = `projects.updateBillingInfo /v1/projects/${RUNAWAY}/billingInfo`;
 const MADE = ['nap-g2-standard-8-1', 'nap-g2-standard-8-2'] as const;
 
 const pool = (name: string) => ({
@@ -136,6 +138,22 @@ describe('node auto-provisioning', () => {
       expect(cluster()['autoscaling']).toMatchObject({ enableNodeAutoprovisioning: false });
       expect(items().map(({ status }) => status)).toEqual(['done', 'done']);
     }));
+
+  for (const status of [403, 400, 503])
+    it(`that Google answers with ${status} and never switches off bills nothing, and is no reason to unlink`, () =>
+      withSwitch({ scenario, policy: switchPolicy({ settle: '24h' }) }, async (world) => {
+        const { sandbox } = world;
+        const { sizes, items } = acts(world);
+        sandbox.faults.add({ route: 'container.*.clusters.update', fault: { kind: 'status', status, message: 'denied' } });
+        for (let hour = 0; hour < 4; hour++) {
+          await world.alert(alert(1.21)).catch(() => undefined);
+          expect(changesIn(sandbox)).not.toHaveProperty([UNLINK]);
+          await sandbox.clock.advance(60 * MINUTE_MS);
+        }
+        expect(sizes()).toEqual([0, 0, 0]);
+        expect(items().map((item) => isOpen(item))).toEqual([true, false]);
+        expect(messagesOf(world.lines, 'WARNING').filter((text) => /unlink-billing waits .*stop-compute has been in effect since 2026-11-18T21:4/.test(text))).toHaveLength(4);
+      }));
 
   it('comes before its pools where only one may be taken', () =>
     withSwitch({ scenario, policy: switchPolicy({ lines: ['maxActions: 1'] }) }, async (world) => {

@@ -42,6 +42,16 @@ function missedBy(became: readonly ManifestItem['status'][]): Manifest {
   return { ...stopped(1), rungs };
 } // prettier-ignore
 
+/** Stop-compute has node auto-provisioning left, with what became of the pools. */
+function provisioning(status: ManifestItem['status'], pools: readonly ManifestItem['status'][], complete = true): Manifest {
+  const cluster = 'projects/ml-lab/locations/us-central1/clusters/demo';
+  const items = [
+    { kind: 'node-pool', resource: cluster, status, record: { provisioning: {} } },
+    ...pools.map((became) => ({ kind: 'node-pool', resource: `${cluster}/nodePools/${became}`, status: became, record: { sizes: {} } }) as const),
+  ] satisfies ManifestItem[];
+  return { ...stopped(1), rungs: missedBy([]).rungs.map((rung) => ({ ...rung, items, complete })) };
+} // prettier-ignore
+
 const ALONE: Others = { kind: 'quiet', sinceMs: 0 };
 
 /** The budget's figure so many hours ago, after the settling time. */
@@ -97,6 +107,12 @@ const cases: readonly (readonly [string, Partial<Settled & { others: Others }>, 
   ['a retry may show it, and a stop failed: it unlinks', { ...MISSED, manifest: missedBy(['failed']) }, /^unlinks: stop-compute has not taken effect/],
   ['a stop does not show yet: it waits for an hour', { manifest: missedBy(['done', 'planned']), running: [VM] }, /^unseen until 2026-11-18T22:40:00.000Z: stop-compute has not taken effect on all of it since 2026-11-18T21:40:00.000Z: it does not show yet on projects\/ml-lab\/zones\/z\/instances\/planned$/],
   ['a stop does not show for an hour: it unlinks', { manifest: { ...missedBy(['planned']), settling: { sinceMs: NOW_MS, amount: 100, burns: true, unseenSinceMs: NOW_MS - HOUR_MS } }, running: [VM] }, /^unlinks: stop-compute has not taken effect on all of it since 2026-11-18T20:40:00.000Z, for 1 h or more, so/],
+  ['what only makes pools was refused: it waits', { manifest: provisioning('failed', ['done', 'already']) }, /^waits until 2026-11-19T20:40/],
+  ['what only makes pools does not show yet: it waits', { manifest: provisioning('planned', ['done']) }, /^waits until 2026-11-19T20:40/],
+  ['what only makes pools was refused, and the cost grows: it unlinks', { manifest: { ...provisioning('failed', ['done']), settling: { sinceMs: NOW_MS - 80 * HOUR_MS, amount: 100, ...after(10, 120) } } }, /^unlinks: the reported cost has grown by 10\.00 USD/],
+  ['what only makes pools was refused, and not all was seen: it waits for an hour', { manifest: provisioning('failed', ['done'], false) }, /^unseen until 2026-11-18T22:40/],
+  ['what only makes pools was refused, and a pool does not show yet: it waits for an hour', { manifest: provisioning('failed', ['planned']) }, /^unseen until 2026-11-18T22:40.* it does not show yet on .*\/nodePools\/planned$/],
+  ['what makes pools was refused, and a pool, too: it unlinks', { manifest: provisioning('failed', ['failed']) }, /^unlinks: stop-compute has not taken effect on all of it$/],
   ['a stop does not show yet, and another was refused: it unlinks', { manifest: missedBy(['planned', 'failed']) }, /^unlinks: stop-compute has not taken effect on all of it$/],
   ['a stop does not show yet, and something burns that no rung stops: it unlinks for that', { manifest: missedBy(['planned']), running: [KEPT] }, /^unlinks: something burns that no rung stops/],
   ['what stop-compute missed is seen by now: it waits for its next look', { manifest: missedBy(['done']) }, /^unseen until 2026-11-18T22:40:00.000Z: .*: what stop-compute missed was seen after it/],
@@ -229,6 +245,8 @@ describe('judgeOther', () => {
       kind: 'quiet',
       sinceMs: NOW_MS - 3 * HOUR_MS,
     });
+    const open = provisioning('failed', ['done']);
+    expect(judgeOther('ml-b', open, { amount: 100, heldSinceMs: 0 })).toMatchObject({ kind: 'quiet' });
     const manifest = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
     expect(judgeOther('ml-b', manifest, { amount: 100, heldSinceMs: 0 })).toEqual({
       kind: 'quiet',
