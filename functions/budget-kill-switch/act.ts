@@ -115,9 +115,13 @@ async function takeOneByOne(
   const inOrder = items.toSorted((a, b) => place(a) - place(b));
   const left: ManifestItem[] = [];
   let getsOn = false;
-  for (const [index, item] of inOrder.entries())
-    if (index > 0 && api.timeLeftMs() < MIN_LEFT_MS) left.push(await leave(item));
+  let isFirst = true;
+  for (const item of inOrder) {
+    if (!isFirst && api.timeLeftMs() < MIN_LEFT_MS) left.push(await leave(item));
     else if (!isOpen(await take(item))) getsOn = true;
+    // What only makes others bills nothing: the first that does is begun, however long that took.
+    isFirst &&= isOutermost(item);
+  }
   return getsOn || left.some((item) => !wasTried(item)) ? left.length : 0;
 }
 

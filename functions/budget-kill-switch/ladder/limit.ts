@@ -2,7 +2,7 @@ import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { atBurn, burnText } from '../../../shared/resources/left-burning.ts';
-import { isOutermost, type ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { changedIn, isOutermost, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Firing } from './fire.ts';
 import { isOpen, orderOf, submits } from './items.ts';
 import type { RungPlan } from './ladder.ts';
@@ -24,8 +24,8 @@ export interface LimitedPlan {
 }
 
 /**
- * Takes from the allowance what a rung may deal with in this run: what submits other work first and the outermost of it, for it would
- * submit again, then the worst by cost per hour. What is over stays as an earlier run left it, and the plan is not complete without it.
+ * Takes from the allowance what a rung may deal with in this run, the most urgent first ({@link mostUrgentFirst}). What is over stays as an
+ * earlier run left it, and the plan is not complete without it.
  */
 export function limitPlan(
   { maxActions, taken }: Allowance,
@@ -51,17 +51,28 @@ export function limitPlan(
   return { plan: { ...plan, items, complete: false }, over: [...over.values()] };
 }
 
-/** What submits other work first and the outermost of it, then the worst by cost per hour. */
+/**
+ * What submits other work first and the outermost of it, for it would submit again, then the worst by cost per hour. What makes others of
+ * its place comes right before the worst of these, and what was refused behind all that was not.
+ */
 export function mostUrgentFirst(
   items: readonly ManifestItem[],
   running: readonly RunningResource[],
 ): readonly ManifestItem[] {
   const place = new Map(worstFirst(running).map(({ resource }, index) => [resource, index]));
-  // The outermost first: a job that is cancelled before its pipeline is submitted again.
-  const rank = (item: ManifestItem): number =>
-    submits(item) || isOutermost(item) ? orderOf(item) : Number.MAX_SAFE_INTEGER;
   const worse = (item: ManifestItem): number => place.get(item.resource) ?? running.length;
-  return [...items].sort((a, b) => rank(a) - rank(b) || worse(a) - worse(b));
+  const inPlace = Map.groupBy(items, changedIn);
+  const worst = (item: ManifestItem): number =>
+    isOutermost(item) ? Math.min(...(inPlace.get(item.resource) ?? [item]).map(worse)) : worse(item);
+  const wasRefused = ({ status, untried }: ManifestItem): number =>
+    Number(status === 'failed' && untried !== true);
+  // The outermost first: a job that is cancelled before its pipeline is submitted again.
+  const rank = (item: ManifestItem): number => (submits(item) ? orderOf(item) : Number.MAX_SAFE_INTEGER);
+  const inner = (item: ManifestItem): number => Number(!isOutermost(item));
+  return [...items].sort(
+    (a, b) =>
+      wasRefused(a) - wasRefused(b) || rank(a) - rank(b) || worst(a) - worst(b) || inner(a) - inner(b),
+  );
 }
 
 /** For observing: what a rung below would have taken by now does not run any more when this one looks. */

@@ -104,6 +104,21 @@ it.each([
   ]);
 });
 
+it('stopResources begins the first pool however long what makes others took, for that bills nothing', async () => {
+  const provisioning = {
+    ...pool('a'),
+    resource: `${CLUSTERS}/train`,
+    record: { provisioning: {} },
+  } as ManifestItem;
+  const [ends, , left] = await withTimeLeft(299_999, '', [provisioning, pool('a'), pool('b')]);
+  expect(ends).toEqual([
+    ['n', 'failed'],
+    ['a', 'failed'],
+    ['b', 'failed', 'untried'],
+  ]);
+  expect(left).toBe(1);
+});
+
 it.each([
   ['begins with what was not tried before, and leaves the rest', 'a', ['b', 'c', 'a'], 2],
   [

@@ -31,6 +31,33 @@ it.each([
   expect(limited.plan.complete).toBe(false);
 }); // prettier-ignore
 
+const CLUSTER = running('node-pool', { resource: 'projects/ml-lab/clusters/demo', cost: price(0) as never });
+const SMALL = running('node-pool', {
+  resource: `${CLUSTER.resource}/nodePools/small`,
+  cost: price(2) as never,
+});
+const LARGE = running('node-pool', {
+  resource: `${CLUSTER.resource}/nodePools/large`,
+  cost: price(5) as never,
+});
+
+it.each([
+  ['comes right before the worst of its place, behind what costs more', { status: 'planned' }, ['vm-2', 'demo', 'large', 'small', 'vm-1']],
+  ['that was refused comes behind all that was not', { status: 'failed' }, ['vm-2', 'large', 'small', 'vm-1', 'demo']],
+  ['that no run had time for was not refused', { status: 'failed', untried: true }, ['vm-2', 'demo', 'large', 'small', 'vm-1']],
+] as const)('mostUrgentFirst: what makes others %s', (_, became, names) => {
+  const all = [CHEAP, SMALL, LARGE, WORST];
+  const order = mostUrgentFirst([{ ...itemOf(CLUSTER), ...became }, ...all.map(itemOf)], [CLUSTER, ...all]);
+  expect(order.map(({ resource }) => resource.split('/').at(-1))).toEqual(names);
+}); // prettier-ignore
+
+it('limitPlan takes another one where the most expensive was refused before', () => {
+  const items = [{ ...itemOf(WORST), status: 'failed' as const }, itemOf(CHEAP)];
+  const plan = { items, left: [], complete: true };
+  const { over } = limitPlan({ maxActions: 1, taken: new Set() }, RUNG, plan, undefined, [WORST, CHEAP]);
+  expect(over.map(({ resource }) => resource)).toEqual([WORST.resource]);
+});
+
 it('limitPlan counts a resource once, whichever rungs cover it', () => {
   const allowance = { maxActions: 1, taken: new Set<string>() };
   const plan = { items: [itemOf(WORST), itemOf(CHEAP)], left: [], complete: true };
