@@ -14,12 +14,14 @@ export class GoogleApiError extends Error {
   /** `projects/NUMBER`, undefined where the answer does not say. Source: google/api/error_reason.proto. */
   readonly consumer: string | undefined;
   readonly retryable: boolean;
+  /** Google's own code, such as FAILED_PRECONDITION, undefined where the answer does not say. Source: google/rpc/code.proto. */
+  readonly rpcCode: string | undefined;
   /** Whether the answer was an error of Google's own form, and not a page of some proxy or nothing at all. */
   readonly isGoogles: boolean;
 
   /** `note`: what the caller adds to Google's own text. */
   constructor(call: string, cause: unknown, note?: string) {
-    const { status, reason, consumer, message, isGoogles } = readError(cause);
+    const { status, rpcCode, reason, consumer, message, isGoogles } = readError(cause);
     const what =
       cause instanceof WrongAddress
         ? 'not sent'
@@ -31,6 +33,7 @@ export class GoogleApiError extends Error {
     super(`Cannot call "${call}": ${what}: ${message}${note === undefined ? '' : ` (${note})`}`, { cause });
     this.call = call;
     this.status = status;
+    this.rpcCode = rpcCode;
     this.reason = reason;
     this.consumer = consumer;
     this.isGoogles = isGoogles;
@@ -146,6 +149,7 @@ const errorInfo = z.looseObject({ reason: z.string(), metadata: infoMetadata });
 const wireBody = z.looseObject({
   error: z.looseObject({
     message: ifValid(z.string()),
+    status: ifValid(z.string()),
     details: ifValid(z.array(z.unknown())),
     errors: ifValid(z.array(z.unknown())),
   }),
@@ -166,6 +170,7 @@ const thrownError = z.looseObject({
 
 interface ErrorFacts {
   readonly status?: number;
+  readonly rpcCode?: string;
   readonly reason?: string;
   readonly consumer?: string;
   readonly message: string;
@@ -187,6 +192,7 @@ function readError(error: unknown): ErrorFacts {
   const consumer = (info?.metadata ?? errorInfoMetadata)?.consumer ?? inner?.consumer;
   return {
     ...(all.status === undefined ? {} : { status: all.status }),
+    ...(body?.status === undefined ? {} : { rpcCode: body.status }),
     ...(all.reason === undefined ? {} : { reason: all.reason }),
     ...(consumer === undefined ? {} : { consumer }),
     message: http === undefined && inner !== undefined ? joined(message, inner.message) : message,

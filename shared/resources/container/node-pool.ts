@@ -107,7 +107,7 @@ function listPool(facts: PoolFacts, known: ReadonlyMap<string, number>, now: Dat
       description: `${describeMachines([machines])}${autoscaled ? ', autoscaled' : ''}`,
       labels: poolLabels(facts),
       cost: unseen ? unpriced('how many nodes it has was not seen') : costOfMachines([machines], now),
-      startedBy: pool.autoscaling?.autoprovisioned === true ? PROVISIONED : undefined,
+      startedBy: pool.autoscaling?.autoprovisioned === true ? provisionerOf(cluster) : undefined,
       fate: unseen
         ? { kind: 'named', why: 'how many nodes it has was not seen: it could not be brought back as it was' }
         : {
@@ -153,7 +153,12 @@ function machinesOf({ cluster, pool }: PoolFacts, count: number): Machines {
   };
 }
 
-const PROVISIONED = 'node auto-provisioning of its cluster, which makes another pool for pods that wait';
+/** What makes a pool by itself. A compute class makes pools without node auto-provisioning, too. */
+function provisionerOf({ autoscaling }: ClusterFacts): string {
+  return autoscaling?.enableNodeAutoprovisioning === true
+    ? 'node auto-provisioning of its cluster, which makes another pool for pods that wait'
+    : 'a compute class of its cluster, or its node auto-provisioning, which is off by now';
+}
 
 function listAutopilot(cluster: ClusterFacts & { readonly resource: string }): Listed[] {
   const { resource, currentNodeCount = 0 } = cluster;

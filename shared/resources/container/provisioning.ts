@@ -1,3 +1,6 @@
+import type { Api } from '../../google/api.ts';
+import type { Permit } from '../../google/change/permit.ts';
+import { BusyError, GoogleApiError } from '../../google/google-api-error.ts';
 import { nothingBilled } from '../cost.ts';
 import type { Listed } from '../define-kind.ts';
 import type { KindRequest, Standing, Step } from '../kind.ts';
@@ -62,7 +65,23 @@ function judge(
       ? { kind: 'refused', why: 'its node auto-provisioning has other limits by now' }
       : { kind: 'done' };
   }
-  return { kind: 'ready', request: requestOf(resource, way === 'back' ? remembered : off(autoscaling)) };
+  const request = requestOf(resource, way === 'back' ? remembered : off(autoscaling));
+  return { kind: 'ready', request: way === 'back' ? request : { ...request, send: sendLater(request) } };
+}
+
+/**
+ * A cluster refuses a change also while one of its pools is changed, which its own status need not show: a later request may get through.
+ * Nothing waits for these pools, for one that finds no machines may be changed for hours.
+ */
+function sendLater({ call, ...request }: KindRequest): NonNullable<KindRequest['send']> {
+  return async (api: Api, permit: Permit) => {
+    try {
+      return await api.change(call, permit, request);
+    } catch (error) {
+      if (!(error instanceof GoogleApiError) || error.rpcCode !== 'FAILED_PRECONDITION') throw error;
+      throw new BusyError(`Cannot switch node auto-provisioning off yet: ${error.message}`, { cause: error });
+    }
+  };
 }
 
 function limitsOf({ resourceLimits }: Provisioning): string {

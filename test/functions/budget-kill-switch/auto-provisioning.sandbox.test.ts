@@ -139,6 +139,25 @@ describe('node auto-provisioning', () => {
       expect(items().map(({ status }) => status)).toEqual(['done', 'done']);
     }));
 
+  it('that is refused while a pool is changed is off with the next look, and its pools are emptied all the same', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      const { sizes, cluster, items } = acts(world);
+      const change = (status: string): void => {
+        for (const one of cluster()['nodePools'] as { status: string }[]) one.status = status;
+      };
+      change('RECONCILING');
+      sandbox.clock.after(20_000, () => {
+        change('RUNNING');
+      });
+      await expect(world.alert(alert(1.01))).rejects.toThrow(/Cannot switch node auto-provisioning off yet: .*incompatible operation/);
+      expect(items().map(({ status }) => status)).toEqual(['planned', 'done']);
+      expect(sizes()).toEqual([0, 0, 0]);
+      await sandbox.clock.advance(5 * MINUTE_MS);
+      await world.alert(alert(1.01));
+      expect(cluster()['autoscaling']).toMatchObject({ enableNodeAutoprovisioning: false });
+    }));
+
   for (const status of [403, 400, 503])
     it(`that Google answers with ${status} and never switches off bills nothing, and is no reason to unlink`, () =>
       withSwitch({ scenario, policy: switchPolicy({ settle: '24h' }) }, async (world) => {

@@ -133,6 +133,12 @@ describe('GKE node pools', () => {
   };
   const CLUSTER = 'locations/us-central1/clusters/demo';
 
+  it('says of a pool that was made while node auto-provisioning is off that a compute class may have made it', () =>
+    withResources(KINDS, provisioned(), async ({ look, sandbox }) => {
+      sandbox.store.get(PROJECT, 'container', CLUSTER).body['autoscaling'] = {};
+      expect(find(await look(), 'a100').startedBy).toMatch(/^a compute class of its cluster, or/);
+    }));
+
   it('lists node auto-provisioning before the pools, with the command that ends it, and says which pool it made', () =>
     withResources(KINDS, provisioned(), async ({ look }) => {
       const inventory = await look();

@@ -68,7 +68,10 @@ export function containerRoutes(
   };
   /** Operations of one cluster run one after the other. */
   const reconcile = (cluster: Stored, type: string, end: () => void = () => undefined): object => {
-    if (clusterSchema.parse(cluster.body).status === 'RECONCILING')
+    const { status, nodePools } = clusterSchema.parse(cluster.body);
+    // Also a change of one of its pools, with which the cluster itself may stay RUNNING.
+    const changed = type === 'UPDATE_CLUSTER' ? nodePools.map((pool) => pool.status) : [];
+    if ([status, ...changed].includes('RECONCILING'))
       throw new ApiError(
         'FAILED_PRECONDITION',
         `Cluster is running incompatible operation operation-1: retry when it is done.`,
