@@ -3,6 +3,7 @@ import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { readHolders, type Holder } from '../../../shared/state/holders.ts';
 import type { ManifestKey } from '../../../shared/state/manifest.ts';
+import { changedIn, isOutermost } from '../../../shared/state/manifest-item.ts';
 import type { State } from '../../../shared/state/state.ts';
 import type { RestoreStep } from '../decide.ts';
 
@@ -31,7 +32,8 @@ export async function heldElsewhere(
 
 /**
  * Leaves away what a rung in force of another budget or period holds as well: it would be taken again, and comes back as it was before the
- * first stop with the last restore. Without its billing nothing of the project comes back. Pure.
+ * first stop with the last restore. So is what makes others of its place, where one of these is held. Without its billing nothing of the
+ * project comes back. Pure.
  */
 export function leaveHeld(steps: readonly RestoreStep[], held: readonly Holder[]): readonly RestoreStep[] {
   const inForce = held.filter((one) => one.isInForce);
@@ -39,8 +41,17 @@ export function leaveHeld(steps: readonly RestoreStep[], held: readonly Holder[]
   const ofLink = inForce.find(({ item }) => item.kind === 'billing');
   return steps.map((step) => {
     const { action, item } = step;
-    const holder = holders.get(item.resource) ?? ofLink;
+    const inner = isOutermost(item)
+      ? inForce.find((one) => changedIn(one.item) === item.resource)
+      : undefined;
+    const holder = holders.get(item.resource) ?? inner ?? ofLink;
     if (action === 'none' || holder === undefined) return step;
+    if (holder === inner)
+      return {
+        ...step,
+        action: 'none',
+        why: `${rungText(holder)} is in force and holds ${holder.item.resource}, since ${takenText(holder)}: after a restore or a raise of that one send this request again`,
+      };
     const what = holder.item.resource === item.resource ? 'it as well' : 'the billing of its project';
     return { ...step, action: 'none', why: heldText(holder, what) };
   });
