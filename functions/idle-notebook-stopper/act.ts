@@ -61,17 +61,23 @@ export async function actOnNotebooks(
       try {
         const result = await carryOut(run, config, plan, claim, note);
         report.outcome(plan, result.outcome);
-        if (isOurs && result.mayBeOurs !== true) settled.set(facts.name, result.requested ?? 'forget');
+        if (isOurs && result.mayBeOurs !== true)
+          settled.set(facts.name, result.requested ?? forgotten(claim));
       } catch (error) {
         report.failure(plan, error);
         // A claim whose request may have got through stays: it runs out by itself.
-        if (isOurs && !isRetryable(error) && claim.takenFrom === undefined) settled.set(facts.name, 'forget');
+        if (isOurs && !isRetryable(error) && claim.takenFrom === undefined)
+          settled.set(facts.name, forgotten(claim));
       }
     },
     { concurrency: CONCURRENCY },
   );
   for (const one of await withoutReceipt(run, untold)) sayUntold(one, report);
   await settleClaims(run, settled);
+}
+
+function forgotten({ earlier }: Extract<Claim, { kind: 'ours' }>): Settlement {
+  return { action: 'forget', earlier };
 }
 
 const DONE = {

@@ -41,6 +41,8 @@ export type Claim =
       readonly takenFrom?: string;
       /** Of a start: how many of its working period it is. */
       readonly attempts?: number;
+      /** Of a start: the one before, which the claim takes the place of. */
+      readonly earlier?: NotebookMemory['start'];
     }
   /** Requested already, by an earlier or parallel run. */
   | { readonly kind: 'requested'; readonly runId: string }
@@ -126,7 +128,9 @@ function judgeClaim(
   const ours: Ours = {
     kind: 'ours',
     claimedAtMs: nowMs,
-    ...(action === 'start' ? { attempts: startsSince(known.start, opensMsOf(decision)) + 1 } : {}),
+    ...(action === 'start'
+      ? { attempts: startsSince(known.start, opensMsOf(decision)) + 1, earlier: known.start }
+      : {}),
   };
   if (record === undefined) return ours;
   // Written by this run, whose write got no answer.
@@ -178,8 +182,13 @@ export interface Requested {
   readonly atMs: number;
 }
 
-/** `forget`: nothing was requested, or this run says all there is to say. */
-export type Settlement = Requested | 'forget';
+/** Nothing was requested, or this run says all there is to say. `earlier`: the start before, whose attempts count on. */
+export interface Forgotten {
+  readonly action: 'forget';
+  readonly earlier: NotebookMemory['start'];
+}
+
+export type Settlement = Requested | Forgotten;
 
 /** Notes what became of this run's claims, by notebook. */
 export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Settlement>): Promise<void> {
@@ -188,7 +197,8 @@ export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Se
     const after = { ...before };
     for (const [name, result] of settlements) {
       const known = before[name] ?? {};
-      const left = result === 'forget' ? withoutClaims(known, run) : withRequest(known, result, run);
+      const left =
+        result.action === 'forget' ? withoutClaims(known, result, run) : withRequest(known, result, run);
       if (Object.values(left).some((one) => one !== undefined)) after[name] = left;
       else Reflect.deleteProperty(after, name);
     }
@@ -196,11 +206,18 @@ export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Se
   });
 }
 
-function withoutClaims({ stop, start, repair, ...rest }: NotebookMemory, { runId }: Run): NotebookMemory {
-  const others = <Record extends { readonly runId: string }>(
-    record: Record | undefined,
-  ): Record | undefined => (record?.runId === runId ? undefined : record);
-  return { ...rest, stop: others(stop), start: others(start), repair: others(repair) };
+function withoutClaims(
+  { stop, start, repair, ...rest }: NotebookMemory,
+  { earlier }: Forgotten,
+  { runId }: Run,
+): NotebookMemory {
+  const isOurs = (record: { readonly runId: string } | undefined): boolean => record?.runId === runId;
+  return {
+    ...rest,
+    stop: isOurs(stop) ? undefined : stop,
+    start: isOurs(start) ? earlier : start,
+    repair: isOurs(repair) ? undefined : repair,
+  };
 }
 
 function withRequest(

@@ -12,7 +12,10 @@ export type Leaving =
  */
 export type NoteLeaving = (name: string, leaving: Leaving) => Promise<void>;
 
-/** Cloud Storage takes one write a second of an object (https://docs.cloud.google.com/storage/quotas#objects). */
+/**
+ * Cloud Storage names a "maximum rate of about one write per second to the same object name"
+ * (https://cloud.google.com/storage/quotas). No one has verified it: `storage-object-writes` of test/sandbox/assumptions.yaml.
+ */
 const WRITE_MS = 1_000;
 
 interface Batch {

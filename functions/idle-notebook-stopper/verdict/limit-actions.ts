@@ -11,14 +11,20 @@ export function limitPlans(
   return limitActions(limitStops(plans, config), config);
 }
 
-/** Of starts and repairs together, starts first, those over `maxActions` become reports. The order stays. */
+/**
+ * Of starts and repairs together, starts first, those over `maxActions` become reports. A start that was requested before and had no
+ * effect takes no other's turn. The order stays.
+ */
 function limitActions(
   plans: readonly Plan<NotebookFacts>[],
   { maxActions }: Config,
 ): readonly Plan<NotebookFacts>[] {
   const of = (action: string): readonly Plan<NotebookFacts>[] =>
     plans.filter(({ decision }) => decision.action === action);
-  const over = new Set([...of('start'), ...of('repair')].slice(maxActions));
+  const failedBefore = ({ facts }: Plan<NotebookFacts>): number =>
+    facts.memory.start?.requestedAtMs === undefined ? 0 : 1;
+  const starts = of('start').toSorted((a, b) => failedBefore(a) - failedBefore(b));
+  const over = new Set([...starts, ...of('repair')].slice(maxActions));
   return plans.map((plan) => {
     if (!over.has(plan)) return plan;
     const { decision } = plan;

@@ -1,10 +1,12 @@
 import type { Plan } from '../../../shared/run/sweep.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
+import { startedSince } from './moments.ts';
 
 /**
  * Puts the stops in order, most expensive first, and turns those over `maxStops` into reports. A GPU machine without a
- * price counts as the most expensive, other machines without a price come last; equals go by name.
+ * price counts as the most expensive, other machines without a price come last; equals go by name. One whose stop was requested before and
+ * had no effect comes behind all others, so that it does not take their turn at each tick.
  */
 export function limitStops(
   plans: readonly Plan<NotebookFacts>[],
@@ -12,7 +14,12 @@ export function limitStops(
 ): readonly Plan<NotebookFacts>[] {
   const stops = plans
     .filter((plan) => plan.decision.action === 'stop')
-    .sort((a, b) => rank(b) - rank(a) || compare(a.facts.name, b.facts.name));
+    .sort(
+      (a, b) =>
+        failedBefore(a.facts) - failedBefore(b.facts) ||
+        rank(b) - rank(a) ||
+        compare(a.facts.name, b.facts.name),
+    );
   const over = stops.slice(config.maxStops).map(({ facts, decision }): Plan<NotebookFacts> => ({
     facts,
     decision: {
@@ -27,6 +34,12 @@ export function limitStops(
     ...over,
     ...plans.filter((plan) => plan.decision.action !== 'stop'),
   ];
+}
+
+/** 1 where its stop had no effect since it was last started, else 0. */
+function failedBefore(facts: NotebookFacts): number {
+  const requestedAtMs = facts.memory.stop?.requestedAtMs;
+  return requestedAtMs !== undefined && !startedSince(facts, requestedAtMs) ? 1 : 0;
 }
 
 function rank({ facts, decision }: Plan<NotebookFacts>): number {

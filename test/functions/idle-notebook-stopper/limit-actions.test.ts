@@ -43,6 +43,19 @@ describe('limitPlans: maxActions', () => {
     expect(actionsOf(max)).toBe(expected);
   });
 
+  it('a start that had no effect before takes no other start its turn', () => {
+    const start = { claimedAtMs: 1, runId: 'earlier', requestedAtMs: 2 };
+    const plans = PLANS.map((one) =>
+      one.facts.name === 'c' ? { ...one, facts: notebook({ name: 'c', memory: { start } }) } : one,
+    );
+    const of = (maxActions: number): readonly string[] =>
+      limitPlans(plans, config({ maxActions }))
+        .filter(({ decision }) => decision.reason === 'over-max-actions')
+        .map(({ facts }) => facts.name);
+    expect(of(1)).toEqual(['a', 'c', 'd']);
+    expect(of(2)).toEqual(['a', 'd']);
+  });
+
   it('leaves the stops to maxStops', () => {
     expect(actionsOf(4, 0)).toBe('e over-max-stops, a repair, b warn, c start, d repair, f start');
   });

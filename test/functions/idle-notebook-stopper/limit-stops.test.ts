@@ -132,6 +132,21 @@ describe('limitStops: maxStops', () => {
     for (const [index, other] of others.entries()) assert.equal(result[index + 2], other);
   });
 
+  it('gives the turn of one whose stop had no effect to the others, unless it was started since', () => {
+    const stop = { claimedAtMs: Date.parse('2026-11-12T08:00:00Z'), runId: 'earlier', reason: 'idle' };
+    const [a, b, c] = three;
+    assert.ok(a && b && c);
+    const requested = (atMs: number): NotebookPlan => {
+      const memory = { stop: { ...stop, requestedAtMs: atMs } };
+      return { ...c, facts: { ...c.facts, memory } };
+    };
+    const failed = requested(stop.claimedAtMs);
+    assert.deepEqual(shown(limited([a, b, failed], 1)), ['b stop', 'a report', 'c report']);
+    assert.deepEqual(shown(limited([a, failed], 2)), ['a stop', 'c stop']);
+    const startedSince = requested(Date.parse('2026-11-09T08:00:00Z'));
+    assert.deepEqual(shown(limited([a, b, startedSince], 1)), ['c stop', 'b report', 'a report']);
+  });
+
   it('has nothing to do without plans', () => {
     assert.deepEqual(limited([]), []);
   });

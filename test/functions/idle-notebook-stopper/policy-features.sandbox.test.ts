@@ -190,6 +190,30 @@ describe('hours', () => {
       });
     }));
 
+  it('goes on counting starts where one of them is refused, or a user has changed the notebook before it', () =>
+    withNotebooks([idle('scarce-1', { stockout: true })], [HOURS], async (world) => {
+      const { sandbox } = world;
+      await tickAfter(world, 0);
+      await tickAfter(world, TO_MORNING);
+      beforeCall(sandbox, { route: 'notebooks.projects.locations.instances.get' }, () => {
+        notebook(sandbox, 'scarce-1').labels['team'] = 'vision';
+      });
+      assert.deepEqual(outcomesOf(await tickAfter(world, 10)), {
+        'scarce-1': ['keep already: changed-since', 'report done: did-not-start'],
+      });
+      await tickAfter(world, 10);
+      await tickAfter(world, 10);
+      const route = 'notebooks.projects.locations.instances.start';
+      sandbox.faults.add({ route, count: 1, fault: { kind: 'status', status: 403 } });
+      assert.deepEqual(outcomesOf(await tickAfter(world, 10)), {
+        'scarce-1': ['report done: did-not-start', 'start failed: working-hours'],
+      });
+      for (let ticks = 0; ticks < 7; ticks++) await tickAfter(world, 10);
+      const last = decisionOn(await tickAfter(world, 10), 'scarce-1', 'report');
+      assert.equal(last.evidence['attempts'], 6);
+      assert.deepEqual(carriedOut(sandbox, 'start'), { 'scarce-1': 6 });
+    }));
+
   it('starts each notebook once when several ticks come at the opening', () =>
     withNotebooks([idle('idle-1'), idle('idle-2')], [HOURS], async (world) => {
       const { sandbox } = world;

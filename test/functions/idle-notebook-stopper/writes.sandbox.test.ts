@@ -246,7 +246,10 @@ describe('each write of the idle-notebook-stopper to the state', () => {
     'what became of the claims': [/POST .*\/upload\/storage\/.*name=memory/, 2],
     'the receipt': [/POST .*\/upload\/storage\/.*name=receipts/, 1],
   } as const;
-  const TITLES = ['garbage after the effect', 'a reset after the effect', 'a refusal', 'an outage'] as const;
+  const TITLES = [
+    ...(['garbage after the effect', 'a reset after the effect', 'a reset without an effect'] as const),
+    ...(['a timeout after the effect', 'a refusal', 'an outage'] as const),
+  ];
 
   for (const [object, [write, turn]] of Object.entries(OBJECTS))
     for (const title of TITLES)
