@@ -13,7 +13,7 @@ import { believeFigure, type Believed } from './jump/believe-figure.ts';
 import type { Due } from './ladder/hold.ts';
 import { fireDueRungs } from './ladder/volley.ts';
 import { noteMessage } from './message/note-message.ts';
-import { noteHeld, noteNotAllowed } from './settle/held-since.ts';
+import { NOT_KNOWN, noteHeld, noteNotAllowed } from './settle/held-since.ts';
 import { sayLate } from './message/say-late.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { rememberMessage } from './message/remember.ts';
@@ -90,7 +90,7 @@ async function answer(
   const due = { context, config, budget, ...taking };
   if (newer !== undefined) {
     const verdict = sayLate(context, message, { publishedMs: sentMs, asOfMs, isDoubted }, newer);
-    if (verdict !== undefined) await fireDueRungs({ ...due, verdict, heldSinceMs: undefined });
+    if (verdict !== undefined) await fireDueRungs({ ...due, verdict, ...NOT_KNOWN });
     return;
   }
   if (taken.why !== undefined)
@@ -102,10 +102,10 @@ async function answer(
   const { verdict, ...estimated } = await withEstimate(context, config, about, taken.verdict);
   const judgedBy = { publishedMs: remembered.asOfMs, unheldMs: remembered.unheldMs };
   const lostBreaks: unknown[] = [];
-  const heldSinceMs = await noteHeld(context, config, budget, verdict, judgedBy, (error) =>
+  const heldSince = await noteHeld(context, config, budget, verdict, judgedBy, (error) =>
     lostBreaks.push(error),
   );
-  if (verdict.kind === 'due') await fireDueRungs({ ...due, verdict, heldSinceMs });
+  if (verdict.kind === 'due') await fireDueRungs({ ...due, verdict, ...heldSince });
   else say(context, notification, verdict);
   if (releases || estimated.releases) await releaseProjects(context, config, budget, verdict, receivedMs);
   if (lostBreaks.length > 0) throw lostBreaks[0];
@@ -122,7 +122,7 @@ async function fireWithoutShare(
     ...due,
     verdict: { kind: 'due', shares, budgetAmount: 0, ladder: rungs, rungs, next: undefined },
     rate: undefined,
-    heldSinceMs: undefined,
+    ...NOT_KNOWN,
   });
 }
 

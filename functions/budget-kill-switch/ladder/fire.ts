@@ -231,7 +231,7 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   const fresh = await planNow(firing, rung);
   const { left, running, burning, kept } = fresh;
   const earlier = plannedBefore(manifest, rung);
-  const hadFreeHand = freeHandSince(manifest ?? {}, firing.due.heldSinceMs);
+  const hadFreeHand = freeHandSince(manifest ?? {}, firing.due.freeHandUntilMs);
   const found = asBeforeOthers(fresh, rung, manifest, hadFreeHand);
   const merged = withoutPlanned(
     mergePlans(earlier, found, manifest?.restored, hadFreeHand),
@@ -271,7 +271,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const fresh = await planNow(firing, rung);
   const asFirst = await asBeforeOtherStops(firing, fresh, lookedAtMs);
   const manifest = lease.manifest();
-  const hadFreeHand = freeHandSince(manifest, due.heldSinceMs);
+  const hadFreeHand = freeHandSince(manifest, due.freeHandUntilMs);
   const found = asBeforeOthers(asFirst, rung, manifest, hadFreeHand);
   const merged = mergePlans(earlier, found, manifest.restored, hadFreeHand);
   const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);

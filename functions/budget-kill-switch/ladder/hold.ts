@@ -10,9 +10,10 @@ import type { Verdict } from '../decide.ts';
 import type { Notification } from '../message/notification.ts';
 import { periodKey } from '../message/period.ts';
 import type { SwitchRun } from '../run.ts';
+import type { HeldSince } from '../settle/held-since.ts';
 
 /** A message that makes rungs due. */
-export interface Due {
+export interface Due extends HeldSince {
   readonly context: EventContext;
   readonly config: Config;
   readonly notification: Notification;
@@ -20,8 +21,6 @@ export interface Due {
   readonly verdict: Extract<Verdict, { kind: 'due' }>;
   /** Spent per hour; undefined when not known. */
   readonly rate: number | undefined;
-  /** Since when the rung that holds what burns is in force without a break, milliseconds since the epoch; undefined where that is not known. */
-  readonly heldSinceMs: number | undefined;
   /** When the message was published, milliseconds since the epoch; absent at a tick, after which another one comes anyway. */
   readonly publishedMs?: number | undefined;
   /** The moment of the figures by which messages make it due, milliseconds since the epoch; absent where an estimate alone does. */

@@ -9,7 +9,7 @@ import type { Config } from '../config.ts';
 import { judgeNotification, type Judged, type Verdict } from '../decide.ts';
 import type { Due } from '../ladder/hold.ts';
 import { countsEstimates, withEstimate } from '../estimate/with-estimate.ts';
-import { holdingRung, holdsCompute, noteHeld } from '../settle/held-since.ts';
+import { holdingRung, holdsCompute, NOT_KNOWN, noteHeld, type HeldSince } from '../settle/held-since.ts';
 import { recallInForce, type InForce } from './in-force.ts';
 import type { Notification } from './notification.ts';
 import { releaseProjects } from './release.ts';
@@ -20,7 +20,7 @@ import { presentRate } from './spend-rate.ts';
 export interface AtTick {
   readonly lookUp: (notification: Notification) => Promise<Budget | undefined>;
   readonly fire: (
-    due: Pick<Due, 'notification' | 'budget' | 'verdict' | 'rate' | 'heldSinceMs' | 'asOfMs'>,
+    due: Pick<Due, 'notification' | 'budget' | 'verdict' | 'rate' | 'asOfMs'> & HeldSince,
   ) => Promise<void>;
 }
 
@@ -96,12 +96,12 @@ async function holdBudget(
   const held = holdReached(told, inForce?.reached ?? []);
   const { verdict, releases } = await withEstimate(context, config, { ...notification, budget }, held);
   const lostBreaks: unknown[] = [];
-  const heldSinceMs = isKnown(config, told, inForce, verdict)
+  const heldSince = isKnown(config, told, inForce, verdict)
     ? await noteHeld(context, config, budget, verdict, inForce ?? {}, (error) => lostBreaks.push(error))
-    : undefined;
+    : NOT_KNOWN;
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
-    await fire({ notification, budget, verdict, rate, heldSinceMs, asOfMs: inForce?.publishedMs });
+    await fire({ notification, budget, verdict, rate, ...heldSince, asOfMs: inForce?.publishedMs });
   else if (inForce !== undefined || releases) await releaseProjects(context, config, budget, verdict, atMs);
   if (lostBreaks.length > 0) throw lostBreaks[0];
 }

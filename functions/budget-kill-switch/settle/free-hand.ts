@@ -6,20 +6,20 @@ export type HadFreeHand = (item: ManifestItem) => boolean;
 
 /**
  * An owner has a free hand with what a rung took while that rung is not in force: under a raised amount, and in the grace of a restore.
- * `heldSinceMs`: since when it is in force without a break, milliseconds since the epoch; where that is not known it was all the time.
+ * `freeHandUntilMs`: since when it is in force without a break, milliseconds since the epoch; where that is not known it was all the time.
  * What a restore has begun and not brought back whole is no owner's doing. Pure.
  */
 export function freeHandSince(
   { grace, starts = {} }: Pick<Manifest, 'grace' | 'starts'>,
-  heldSinceMs = 0,
+  freeHandUntilMs = 0,
 ): HadFreeHand {
   const restoredMs = grace?.sinceMs ?? 0;
   return ({ kind, resource, atMs = Infinity }) => {
     // Which of its models a restore could not deploy is not known.
-    if (kind === 'endpoint') return heldSinceMs > atMs && restoredMs <= atMs;
+    if (kind === 'endpoint') return freeHandUntilMs > atMs && restoredMs <= atMs;
     const isOnItsWay = Object.entries(starts).some(
       ([key, start]) => key.startsWith(`${resource} `) && start.atMs > atMs,
     );
-    return Math.max(heldSinceMs, restoredMs) > atMs && !isOnItsWay;
+    return Math.max(freeHandUntilMs, restoredMs) > atMs && !isOnItsWay;
   };
 }

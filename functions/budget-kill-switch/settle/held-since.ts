@@ -20,6 +20,8 @@ const heldSchema = z.object({
   publishedMs: z.optional(z.number()),
   /** Of the budget's filter by which its projects were held. Absent in what earlier versions wrote. */
   filterDigest: z.optional(z.string()),
+  /** When an edit of that filter was noted last, while the rung is in force without a break. */
+  editedMs: z.optional(z.number()),
 });
 
 type Held = z.infer<typeof heldSchema>;
@@ -36,13 +38,23 @@ export interface JudgedBy {
   readonly unheldMs?: number | undefined;
 }
 
+/** Since when what burns is held, milliseconds since the epoch. Both are undefined where that cannot be read or kept. */
+export interface HeldSince {
+  /** Without a break, and by the same filter: since then nothing that runs unseen explains cost. */
+  readonly heldSinceMs: number | undefined;
+  /** Without a break, whatever the filter: until then owners had a free hand with what was taken. */
+  readonly freeHandUntilMs: number | undefined;
+}
+
+export const NOT_KNOWN: HeldSince = { heldSinceMs: undefined, freeHandUntilMs: undefined };
+
 /**
- * Since when the rung that holds what burns, stop-compute where there is one, has been in force on a budget's projects without a break,
- * milliseconds since the epoch: since now where nothing is noted, or a note cannot be true. Between, as under a raise or a credit, anything
- * may have run, whose cost arrives for up to a day, or been changed, also where the amount is what it was before. An edit of the filter is
- * a break, too: a project that it brings back was not held, and the cost counts something else than before. Observing, it is not in force.
- * Undefined where that cannot be read or kept. `onLostBreak` is told what a break could not be noted for: the event has to come again, and
- * where a newer message overtakes it, `unheldMs` tells that one of the break.
+ * Since when the rung that holds what burns, stop-compute where there is one, has been in force on a budget's projects without a break:
+ * since now where nothing is noted, or a note cannot be true. Between, as under a raise or a credit, anything may have run, whose cost
+ * arrives for up to a day, or been changed, also where the amount is what it was before. After an edit of the filter cost is no reason, too:
+ * a project that it brings back was not held, and the cost counts something else than before. The others were held all the time: it gives
+ * no owner a free hand. Observing, the rung is not in force. `onLostBreak` is told what a break could not be noted for: the event has to
+ * come again, and where a newer message overtakes it, `unheldMs` tells that one of the break.
  */
 export async function noteHeld(
   context: HeldContext,
@@ -51,8 +63,8 @@ export async function noteHeld(
   verdict: Verdict,
   { publishedMs, unheldMs }: JudgedBy,
   onLostBreak: (error: unknown) => void = () => undefined,
-): Promise<number | undefined> {
-  if (verdict.kind === 'ignore') return undefined;
+): Promise<HeldSince> {
+  if (verdict.kind === 'ignore') return NOT_KNOWN;
   const held = isHeld({ mode, ladder }, verdict);
   return note(context, name, held, { publishedMs, unheldMs, filterDigest }, onLostBreak);
 }
@@ -72,38 +84,51 @@ async function note(
   held: boolean,
   { publishedMs, unheldMs, filterDigest }: JudgedBy & Pick<Held, 'filterDigest'>,
   onLostBreak: (error: unknown) => void,
-): Promise<number | undefined> {
-  if (state === undefined) return undefined;
+): Promise<HeldSince> {
+  if (state === undefined) return NOT_KNOWN;
   const nowMs = runtime.now().getTime();
-  let sinceMs = nowMs;
+  let since = NOT_KNOWN;
   const change = (before: Held | undefined): Held | undefined => {
     const known = before?.sinceMs ?? null;
-    const isEdited = (before?.filterDigest ?? filterDigest) !== filterDigest;
-    const isBegun = known !== null && !isAhead(known, nowMs) && !isBroken(before, unheldMs) && !isEdited;
-    sinceMs = isBegun ? known : nowMs;
+    const isBegun = known !== null && !isAhead(known, nowMs) && !isBroken(before, unheldMs);
+    const sinceMs = isBegun ? known : nowMs;
+    const editedMs = isBegun ? editOf(before, filterDigest, nowMs) : undefined;
+    since = { heldSinceMs: Math.max(sinceMs, editedMs ?? 0), freeHandUntilMs: sinceMs };
     if (isLate(before?.publishedMs, publishedMs, nowMs)) return undefined;
     if (!held && known === null) return undefined;
     const judgedMs = publishedMs ?? before?.publishedMs;
     const after = held ? sinceMs : null;
-    const isSame = known === after && before?.publishedMs === judgedMs;
+    const isSame = known === after && before?.publishedMs === judgedMs && before?.editedMs === editedMs;
     if (isSame && before?.filterDigest === filterDigest) return undefined;
     return {
       ...{ version: 1, sinceMs: after },
       ...(judgedMs === undefined ? {} : { publishedMs: judgedMs }),
       ...(filterDigest === undefined ? {} : { filterDigest }),
+      ...(editedMs === undefined || !held ? {} : { editedMs }),
     };
   };
   try {
     await compareAndSwap(state, runtime, memoryOf(budget), change, MAX_UNANSWERED);
-    return sinceMs;
+    return since;
   } catch (error) {
     log('WARNING', `Cannot note since when stop-compute is in force by ${budget}: ${messageOf(error)}`);
     if (!held)
       onLostBreak(
         new BusyError(`Cannot note that stop-compute is not in force by ${budget}`, { cause: error }),
       );
-    return undefined;
+    return NOT_KNOWN;
   }
+}
+
+/** When the filter was edited last, as far as it is known; now where a clock that was wrong noted it. */
+function editOf(
+  before: Held | undefined,
+  filterDigest: string | undefined,
+  nowMs: number,
+): number | undefined {
+  const editedMs = before?.editedMs;
+  const isEdited = (before?.filterDigest ?? filterDigest) !== filterDigest;
+  return isEdited || (editedMs !== undefined && isAhead(editedMs, nowMs)) ? nowMs : editedMs;
 }
 
 /** Whether what burns is held by a verdict: observing, nothing is. Pure. */
@@ -117,9 +142,9 @@ function isBroken(before: Held | undefined, unheldMs = 0): boolean {
 }
 
 /**
- * The same as it was noted last, of a budget of which a rung is in force; undefined where nothing is noted. Throws `GoogleApiError`.
+ * `freeHandUntilMs` as it was noted last, of a budget of which a rung is in force; undefined where nothing is noted. Throws `GoogleApiError`.
  */
-export async function recallHeldSince(state: State, budget: string): Promise<number | undefined> {
+export async function recallFreeHand(state: State, budget: string): Promise<number | undefined> {
   const memory = memoryOf(budget);
   return memory.parse((await state.read(memory.name))?.text)?.sinceMs ?? undefined;
 }

@@ -5,7 +5,7 @@ import type { Firing } from '../ladder/fire.ts';
 import type { RungPlan } from '../ladder/ladder.ts';
 import { asBeforeStop } from '../ladder/merge-plans.ts';
 import { freeHandSince, type HadFreeHand } from './free-hand.ts';
-import { recallHeldSince } from './held-since.ts';
+import { recallFreeHand } from './held-since.ts';
 
 /** Before a look began a restore may have noted what the look still saw on its way, by another instance's clock. */
 const NOTED_BEFORE_MS = 60_000;
@@ -52,7 +52,7 @@ function heldSinceOf(state: State): (holder: Holder) => Promise<number | undefin
   const known = new Map<string, Promise<number | undefined>>();
   return async ({ manifest: { budget }, isInForce }) => {
     if (!isInForce) return Infinity;
-    const since = known.get(budget) ?? recallHeldSince(state, budget);
+    const since = known.get(budget) ?? recallFreeHand(state, budget);
     known.set(budget, since);
     return since;
   };

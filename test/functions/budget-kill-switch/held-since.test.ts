@@ -14,6 +14,7 @@ const FILTER = 'f1';
 
 interface Note {
   readonly filterDigest?: string;
+  readonly editedMs?: number;
   readonly sinceMs: number | null;
   readonly publishedMs?: number;
 }
@@ -32,7 +33,7 @@ function bucketOf(before?: Note, lost = 0) {
       return left-- > 0 ? Promise.reject(new Error('no answer')) : Promise.resolve('');
     },
   };
-  const note = (
+  const noteBoth = (
     verdict: Verdict,
     publishedMs?: number,
     more = {},
@@ -49,7 +50,8 @@ function bucketOf(before?: Note, lost = 0) {
       verdict,
       { publishedMs, unheldMs },
     );
-  return { note, stored: () => (text === undefined ? undefined : (JSON.parse(text) as object)) };
+  const note = async (...by: Parameters<typeof noteBoth>) => (await noteBoth(...by)).heldSinceMs;
+  return { note, noteBoth, stored: () => (text === undefined ? undefined : (JSON.parse(text) as object)) };
 }
 
 describe('noteHeld', () => {
@@ -58,9 +60,25 @@ describe('noteHeld', () => {
     expect(await bucket.note(HELD, 2)).toBe(5);
     expect(bucket.stored()).toEqual({ version: 1, sinceMs: 5, publishedMs: 2, filterDigest: FILTER });
     expect(await bucket.note(HELD, 2, {}, undefined, 'f2')).toBe(NOW_MS);
-    expect(bucket.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: 2, filterDigest: 'f2' });
+    const edited = { version: 1, sinceMs: 5, publishedMs: 2, filterDigest: 'f2', editedMs: NOW_MS };
+    expect(bucket.stored()).toEqual(edited);
     expect(await bucketOf({ sinceMs: 5, filterDigest: 'f2' }).note(HELD, 2)).toBe(NOW_MS);
     expect(await bucketOf({ sinceMs: 5, filterDigest: FILTER }).note(HELD, 2)).toBe(5);
+  });
+
+  it('counts an edit of the filter until the next break, and never as time in which an owner had a free hand', async () => {
+    const edited = { sinceMs: 5, publishedMs: 1, filterDigest: FILTER, editedMs: 9 };
+    expect(await bucketOf(edited).noteBoth(HELD, 2)).toEqual({ heldSinceMs: 9, freeHandUntilMs: 5 });
+    const anew = bucketOf({ ...edited, filterDigest: 'f2' });
+    expect(await anew.noteBoth(HELD, 2)).toEqual({ heldSinceMs: NOW_MS, freeHandUntilMs: 5 });
+    expect(anew.stored()).toMatchObject({ sinceMs: 5, editedMs: NOW_MS });
+    const ahead = bucketOf({ ...edited, editedMs: NOW_MS + DAY_MS });
+    expect(await ahead.noteBoth(HELD, 2)).toEqual({ heldSinceMs: NOW_MS, freeHandUntilMs: 5 });
+    expect(ahead.stored()).toMatchObject({ sinceMs: 5, editedMs: NOW_MS });
+    const below = bucketOf(edited);
+    await below.note(BELOW, 2);
+    expect(below.stored()).toEqual({ version: 1, sinceMs: null, publishedMs: 2, filterDigest: FILTER });
+    expect(await below.noteBoth(HELD, 3)).toEqual({ heldSinceMs: NOW_MS, freeHandUntilMs: NOW_MS });
   });
 
   it('begins now where nothing was noted before, and goes on from what was', async () => {
@@ -82,7 +100,7 @@ describe('noteHeld', () => {
       await noteHeld(context as unknown as Parameters<typeof noteHeld>[0], config(), budget(), HELD, {
         publishedMs: 1,
       }),
-    ).toBeUndefined();
+    ).toEqual({ heldSinceMs: undefined, freeHandUntilMs: undefined });
   });
 
   it('observing, notes a break, and plans by what enforcing would go by', async () => {

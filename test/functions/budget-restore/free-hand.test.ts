@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { GROUP_SIZE } from '../../support/fake-machines.ts';
 import { POOL_GROUP } from '../../support/fake-groups.ts';
 import { DEATHS, disturb, FATES, untilKilled, type Disturbance } from '../../support/write-fates.ts';
+import { BUDGETS } from '../../support/ladder-model.ts';
 import { MINUTE_MS, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 const disturbance: Disturbance = { armed: undefined, freeze: undefined };
@@ -122,6 +123,21 @@ describe('what is no owner\'s doing comes back as before the first stop', () => 
     fill(1, false);
     lab.project().models.add('model-1');
     await report(111, 100);
+    expect(await restored()).toEqual(before);
+  });
+
+  it("what was resized and deployed after an edit of the budget's filter, which held the project all the time", async () => {
+    const before = await fire();
+    const { name } = BUDGETS[0] ?? { name: '' };
+    const known = fake.world.budgets.get(name);
+    const filter = known?.['budgetFilter'] as { readonly projects: readonly string[] };
+    const projects = [...filter.projects, 'projects/102'];
+    fake.world.budgets.set(name, { ...known, budgetFilter: { ...filter, projects } });
+    await report(111, 100);
+    fill(1, false);
+    lab.project().models.add('model-1');
+    await report(112, 100);
+    expect([...lab.project().models]).toHaveLength(0);
     expect(await restored()).toEqual(before);
   });
 
