@@ -161,7 +161,7 @@ function toBudget(name: string, wire: z.infer<typeof budgetSchema>): Budget {
   };
 }
 
-/** Neither the order of fields nor that of a list says anything. */
+/** Neither the order of fields nor that of a list says anything, nor does an empty field say more than none. */
 function digestOf(filter: object): string {
   const text = JSON.stringify(filter, (_, value: unknown) => {
     if (Array.isArray(value)) {
@@ -169,9 +169,15 @@ function digestOf(filter: object): string {
       return entries.toSorted();
     }
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+    const fields = Object.entries(value).filter(([, field]) => !isBlank(field));
+    return Object.fromEntries(fields.sort(([one], [other]) => (one < other ? -1 : 1)));
   });
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+function isBlank(field: unknown): boolean {
+  if (field === undefined || field === null || field === '') return true;
+  return typeof field === 'object' && Object.keys(field).length === 0;
 }
 
 function isEmpty(values: readonly string[] | null | undefined): boolean {

@@ -137,6 +137,13 @@ describe('cost of what ran while stop-compute was not in force', () => {
     await settleAnew();
   });
 
+  it('empty fields that an answer has by now are no edit of the filter', async () => {
+    await startSettled();
+    limit({ services: [], labels: {}, subaccounts: null, resourceAncestors: [] });
+    expect(await report(125)).toBe(true);
+    expect(await report(135)).toBe(false);
+  });
+
   it('where what was noted of it is damaged: the settling time begins anew once', async () => {
     await startSettled();
     fake.world.objects.set(heldName(), { text: '{', generation: 9, updatedMs: fake.world.nowMs });
