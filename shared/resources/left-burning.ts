@@ -65,7 +65,8 @@ export function isKnownToBurn({
   return mayBeIdle !== true && isStorage !== true && !(isPriced(cost) && cost.usd.low === 0);
 }
 
-function isFree(cost: Price): boolean {
+/** Whether it is known to bill nothing. Pure. */
+export function isFree(cost: Price): boolean {
   return isPriced(cost) && cost.usd.high === 0;
 }
 

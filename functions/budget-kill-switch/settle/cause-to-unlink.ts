@@ -1,7 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
-import { atBurn, burnText } from '../../../shared/resources/left-burning.ts';
+import { atBurn, burnText, isFree } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
@@ -18,6 +18,7 @@ import {
   judgeSettling,
   quietText,
   RENT_A_DAY,
+  stoppedByCompute,
   type Figure,
   type Settled,
   type Settling,
@@ -161,7 +162,7 @@ function toldOf(
     due.config.mode === 'observe' && running.length > 0
       ? `stop-compute would take effect first, on what runs ${atBurn(burnText(burnOf(running)))}`
       : undefined;
-  const open = running.filter(({ fate }) => fate.kind === 'stoppable');
+  const open = stoppedByCompute(running, due.config, run.runtime.now()).filter(({ cost }) => !isFree(cost));
   const seen =
     open.length > 0
       ? `what runs ${atBurn(burnText(burnOf(open)))} is to be stopped first`

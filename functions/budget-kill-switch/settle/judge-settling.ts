@@ -4,7 +4,7 @@ import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { isAhead } from '../../../shared/units.ts';
 import type { Config } from '../config.ts';
-import { planRung } from '../ladder/plan-rung.ts';
+import { planRung, type ProjectPlan } from '../ladder/plan-rung.ts';
 import { effectiveSince, isInEffect, keepsFromEffect } from './in-effect.ts';
 
 const HOUR_MS = 3_600_000;
@@ -188,11 +188,22 @@ export function quietText({ running, config, now }: Pick<Settled, 'running' | 'c
 }
 
 /** What goes on costing money when stop-compute has stopped all that it can. */
-function outlasting(
+function outlasting(...by: PlannedBy): readonly RunningResource[] {
+  return planCompute(...by).burning;
+}
+
+/** What stop-compute stops of what runs: nothing that a keep label keeps. Pure. */
+export function stoppedByCompute(...by: PlannedBy): readonly RunningResource[] {
+  return planCompute(...by).running;
+}
+
+type PlannedBy = Parameters<typeof planCompute>;
+
+function planCompute(
   resources: readonly RunningResource[],
   config: Pick<Config, 'keepLabel'>,
   now: Date,
-): readonly RunningResource[] {
+): ProjectPlan {
   const inventory = { projectId: '', resources, notOffered: [], account: undefined };
-  return planRung('stop-compute', inventory, config, now).burning;
+  return planRung('stop-compute', inventory, config, now);
 }

@@ -5,6 +5,7 @@ import { causeToUnlink } from '../../../functions/budget-kill-switch/settle/caus
 import type { FreshPlan } from '../../../functions/budget-kill-switch/ladder/plan-now.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
+import { nothingBilled } from '../../../shared/resources/cost.ts';
 import { running } from '../../support/running-resource.ts';
 import { budget, BUDGET, config, MIDMONTH, notification } from './builder.ts';
 
@@ -137,23 +138,32 @@ it('names what may have no instances while it waits', async () => {
   ]);
 });
 
+const STOPPABLE = { fate: { kind: 'stoppable', record: { localSsds: 0, spot: false } } } as const;
+const VM = running('vm', STOPPABLE);
+const FREE = running('vm', { ...STOPPABLE, resource: `${VM.resource}-free`, cost: nothingBilled('none') });
+const KEPT = { ...FREE, resource: `${VM.resource}-kept`, labels: { 'costguard-keep': 'true' } };
+
 it.each([
-  ['enforce', 'what runs at 1 without a price is to be stopped first'],
-  ['observe', 'stop-compute would take effect first, on what runs at 1 without a price'],
-] as const)('says of a stop that does not show yet what is to be stopped (%s)', async (mode, expected) => {
-  const said: string[] = [];
-  const waits = firing(130);
-  const run = { ...waits.run, log: (_: string, text: string) => void said.push(text) };
-  const due = { ...waits.due, config: config({ mode }) };
-  const vm = running('vm', { fate: { kind: 'stoppable', record: { localSsds: 0, spot: false } } });
-  const item = { kind: 'vm', resource: vm.resource, status: 'planned', localSsds: 0, spot: false } as const;
-  const [stop] = manifest.rungs.map((rung) => ({ ...rung, status: 'claimed' as const, items: [item] }));
-  const found = {
-    ...fresh,
-    running: [vm],
-    ...(mode === 'observe' ? { complete: false, unseen: [OUTAGE] } : {}),
-  };
-  const held = { ...manifest, rungs: stop === undefined ? [] : [stop] };
-  expect(await causeToUnlink({ ...waits, due, run }, UNLINK, found, held)).toBeUndefined();
-  expect(said).toEqual([expect.stringContaining(`; ${expected}. The next message or tick looks again`)]);
-});
+  ['enforce', [VM], 'what runs at 1 without a price is to be stopped first'],
+  ['enforce', [VM, FREE, KEPT], 'what runs at 1 without a price is to be stopped first'],
+  ['enforce', [FREE, KEPT], 'of what was seen nothing that burns is running'],
+  ['observe', [VM], 'stop-compute would take effect first, on what runs at 1 without a price'],
+] as const)(
+  'says of a stop that does not show yet what is to be stopped (%s: %#)',
+  async (mode, runs, expected) => {
+    const said: string[] = [];
+    const waits = firing(130);
+    const run = { ...waits.run, log: (_: string, text: string) => void said.push(text) };
+    const due = { ...waits.due, config: config({ mode }) };
+    const item = { kind: 'vm', resource: VM.resource, status: 'planned', localSsds: 0, spot: false } as const;
+    const [stop] = manifest.rungs.map((rung) => ({ ...rung, status: 'claimed' as const, items: [item] }));
+    const found = {
+      ...fresh,
+      running: runs,
+      ...(mode === 'observe' ? { complete: false, unseen: [OUTAGE] } : {}),
+    };
+    const held = { ...manifest, rungs: stop === undefined ? [] : [stop] };
+    expect(await causeToUnlink({ ...waits, due, run }, UNLINK, found, held)).toBeUndefined();
+    expect(said).toEqual([expect.stringContaining(`; ${expected}. The next message or tick looks again`)]);
+  },
+);
