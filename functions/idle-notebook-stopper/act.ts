@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { getMachineStart } from '../../shared/google/machines.ts';
 import { changeState } from '../../shared/google/change/change-state.ts';
-import type { Claim as Lease } from '../../shared/google/change/permit.ts';
+import { NotSent, type Claim as Lease } from '../../shared/google/change/permit.ts';
 import { BusyError, isRetryable, undefinedIfMissing } from '../../shared/google/google-api-error.ts';
 import {
   getNotebook,
@@ -136,7 +136,9 @@ async function carryOut(
     case 'held':
       return {
         outcome:
-          action === 'repair' ? leftTo(plan, claim.runId) : await awaitOther(run, plan, action, claim.runId),
+          action === 'repair'
+            ? leftToNextTick(plan, `run ${claim.runId} has claimed it`)
+            : await awaitOther(run, plan, action, claim.runId),
       };
     case 'ours':
       return action === 'repair'
@@ -145,9 +147,9 @@ async function carryOut(
   }
 }
 
-/** A repair can wait: where the other run died, the next tick does it. */
-function leftTo({ decision }: NotebookPlan, runId: string): DecidedOutcome {
-  const notRepaired = `next time: run ${runId} has claimed it`;
+/** A repair can wait. */
+function leftToNextTick({ decision }: NotebookPlan, why: string): DecidedOutcome {
+  const notRepaired = `next time: ${why}`;
   const evidence = { ...decision.evidence, set: undefined, notRepaired };
   return { ...decision, action: 'report', outcome: 'done', evidence };
 }
@@ -179,7 +181,7 @@ async function requestChange(
       },
       isThere: ({ state = '' }) => THERE[action].has(state),
       blocker: async (present) =>
-        changedSince(present, facts, config, action, run) ?? (await startedMeanwhile(run, facts)),
+        changedSince(present, facts, config, FROM[action], run) ?? (await startedMeanwhile(run, facts)),
       intend: () => note(name, action === 'start' ? { action, attempts } : { action }),
       request: (permit) => requestNotebook(api, permit, action, name),
       // It takes minutes; the next run sees whether it did.
@@ -237,10 +239,10 @@ function changedSince(
   present: NotebookInstance,
   facts: NotebookFacts,
   config: Config,
-  action: 'stop' | 'start',
+  from: string,
   run: Run,
 ): string | undefined {
-  if (present.state !== FROM[action]) return `its state is ${present.state ?? 'unknown'}`;
+  if (present.state !== from) return `its state is ${present.state ?? 'unknown'}`;
   const label = keepsUntil(present.labels?.[config.keepLabel], run.runtime.now());
   if (label.keeps) return `its label ${config.keepLabel} says ${label.why}`;
   return changeBetween(facts.settings, settingsOf(present));
@@ -279,8 +281,8 @@ async function awaitOther(
 }
 
 /**
- * Turns Workbench's own idle shutdown on. The API replaces the whole map, so it is read right before and merged; what was set there
- * meanwhile, by a user or a parallel run, stays.
+ * Turns Workbench's own idle shutdown on. The API replaces the whole map and knows no precondition (Instance has no etag), so it is read
+ * once more as the request is made: what was changed since the listing is left as it is, and judged by the next tick.
  */
 async function repairIdleShutdown(
   run: Run,
@@ -295,18 +297,26 @@ async function repairIdleShutdown(
   const desired = String(repairSeconds(config));
   const timeoutOf = ({ gceSetup }: NotebookInstance): string | undefined => gceSetup?.metadata?.[TIMEOUT_KEY];
   let setMeanwhile: string | undefined;
+  const isThere = (present: NotebookInstance): boolean =>
+    timeoutOf(present) === desired && facts.metadata[TIMEOUT_KEY] !== desired;
+  const blocker = (present: NotebookInstance): string | undefined => {
+    setMeanwhile = timeoutOf(present);
+    return changedSince(present, facts, config, facts.state, run);
+  };
   const changed = await changeState(
     {
       resource: name,
       look: () => getNotebook(api, name),
-      isThere: (present) => timeoutOf(present) === desired && facts.metadata[TIMEOUT_KEY] !== desired,
-      blocker(present) {
-        setMeanwhile = timeoutOf(present);
-        return setMeanwhile === facts.metadata[TIMEOUT_KEY] ? undefined : 'it was set meanwhile';
-      },
+      isThere,
+      blocker,
       intend: () => note(name, { action: 'repair' }),
-      request: (permit, { gceSetup }) =>
-        replaceNotebookMetadata(api, permit, name, { ...gceSetup?.metadata, [TIMEOUT_KEY]: desired }),
+      async request(permit) {
+        const latest = await undefinedIfMissing(getNotebook(api, name));
+        if (latest === undefined || isThere(latest) || blocker(latest) !== undefined)
+          throw new NotSent('it was changed after the look before the request');
+        const metadata = { ...latest.gceSetup?.metadata, [TIMEOUT_KEY]: desired };
+        return replaceNotebookMetadata(api, permit, name, metadata);
+      },
       answerSettles: true,
       alreadyRequested: takenFrom !== undefined,
     },
@@ -322,9 +332,10 @@ async function repairIdleShutdown(
     const by = changed.answer === undefined && takenFrom !== undefined ? { requestedBy: takenFrom } : {};
     return { outcome: { ...decision, outcome: 'done', evidence: { ...decision.evidence, ...by } } };
   }
-  const timeout = changed.kind === 'already' ? desired : (setMeanwhile ?? null);
-  return {
-    outcome: already(plan, { setMeanwhile: timeout }),
-    mayBeOurs: changed.kind === 'blocked' && changed.mayBeOurs,
-  };
+  if (changed.kind === 'gone') return { outcome: already(plan, { stateNow: 'DELETED' }) };
+  if (changed.kind === 'already') return { outcome: already(plan, { setMeanwhile: desired }) };
+  const { why, mayBeOurs } = changed;
+  return setMeanwhile === facts.metadata[TIMEOUT_KEY]
+    ? { outcome: leftToNextTick(plan, why), mayBeOurs }
+    : { outcome: already(plan, { setMeanwhile: setMeanwhile ?? null }), mayBeOurs };
 }

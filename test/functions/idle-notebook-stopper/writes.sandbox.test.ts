@@ -177,6 +177,46 @@ describe('each write of the idle-notebook-stopper', () => {
     }));
 });
 
+describe('a repair whose notebook is changed between its listing and its request', () => {
+  const CHANGES: Readonly<Record<string, (it: Notebook) => void>> = {
+    'another key of its metadata': ({ metadata }) => void (metadata['mine'] = 'new'),
+    'its keep label': ({ labels }) => void (labels['costguard-keep'] = 'true'),
+    'the label of Terraform': ({ labels }) => void (labels['goog-terraform-provisioned'] = 'true'),
+    'its state': (it) => void (it.state = 'ACTIVE'),
+  };
+  const MOMENTS: Readonly<Record<string, RegExp>> = {
+    'before the look': /GET .*notebooks.*instances\/patch-1\b/,
+    'after the look': /POST .*\/upload\/storage\/.*name=memory.*/,
+  };
+
+  for (const [moment, at] of Object.entries(MOMENTS))
+    for (const [what, change] of Object.entries(CHANGES))
+      it(`${what}, ${moment}: is not sent, and the next tick judges it anew`, () =>
+        withLab(async (lab) => {
+          const { sandbox, first, second } = lab;
+          let isClaimed = false;
+          const changing = disturbedRuntime(first, (request, answer) => {
+            const isUpload = /name=memory/.test(request);
+            if (isClaimed && at.test(request)) change(notebook(sandbox, 'patch-1'));
+            isClaimed ||= isUpload;
+            return answer();
+          });
+          expect(await deliver(changing, '1')).toBe('done');
+          expect([carriedOut(lab, 'patch'), said(lab, 'patch')]).toEqual([0, 0]);
+          const [receipt] = receiptsIn(sandbox, BUCKET);
+          const decision = receipt?.decisions.find(({ evidence }) => 'notRepaired' in evidence);
+          expect(decision?.evidence['notRepaired']).toMatch(/^next time: its (?:metadata|label|state) /);
+          expect(await deliver(second, '2')).toBe('done');
+          if (what !== 'another key of its metadata') return;
+          expect([carriedOut(lab, 'patch'), said(lab, 'patch')]).toEqual([1, 1]);
+          expect(notebook(sandbox, 'patch-1').metadata).toEqual({
+            mine: 'new',
+            owner: 'ml',
+            [TIMEOUT]: '10800',
+          });
+        }));
+});
+
 const LOOKS: Readonly<Record<Verb, readonly RegExp[]>> = {
   stop: [/GET .*notebooks.*instances\/stop-1\b/, /GET .*compute.*instances\/\d+\b/],
   start: [/GET .*notebooks.*instances\/start-1\b/],
