@@ -329,8 +329,12 @@ async function repairIdleShutdown(
     leaseOf(run, name, 'repair', claimedAtMs),
   );
   if (changed.kind === 'done') {
-    const by = changed.answer === undefined && takenFrom !== undefined ? { requestedBy: takenFrom } : {};
-    return { outcome: { ...decision, outcome: 'done', evidence: { ...decision.evidence, ...by } } };
+    const { answer: operation } = changed;
+    const by = operation === undefined && takenFrom !== undefined ? { requestedBy: takenFrom } : {};
+    return {
+      outcome: { ...decision, outcome: 'done', evidence: { ...decision.evidence, ...by } },
+      requested: { action: 'repair', operation, atMs: runtime.now().getTime() },
+    };
   }
   if (changed.kind === 'gone') return { outcome: already(plan, { stateNow: 'DELETED' }) };
   if (changed.kind === 'already') return { outcome: already(plan, { setMeanwhile: desired }) };

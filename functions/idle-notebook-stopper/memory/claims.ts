@@ -16,7 +16,7 @@ const MINUTE_MS = 60_000;
  */
 export const LEASE_MS = 90_000;
 
-/** After a request that had no effect within this long it may be made again. A repair that was done is forgotten at once. */
+/** After a request that had no effect within this long it may be made again. A repair that was done holds nothing up. */
 const SETTLE = { stop: SETTLE_MINUTES, start: START_SETTLE_MINUTES, repair: 0 } as const;
 
 /**
@@ -175,14 +175,14 @@ function withClaim(
   return { ...kept, stop: { ...claim, messageId: run.messageId, reason } };
 }
 
-/** A stop or start that is with Google. */
+/** A change that is with Google. */
 export interface Requested {
-  readonly action: 'stop' | 'start';
+  readonly action: Action;
   readonly operation: string | undefined;
   readonly atMs: number;
 }
 
-/** Nothing was requested, or this run says all there is to say. `earlier`: the start before, whose attempts count on. */
+/** Nothing was requested. `earlier`: the start before, whose attempts count on. */
 export interface Forgotten {
   readonly action: 'forget';
   readonly earlier: NotebookMemory['start'];
@@ -225,11 +225,14 @@ function withRequest(
   { action, atMs, operation }: Requested,
   { runId }: Run,
 ): NotebookMemory {
-  const { stop, start } = known;
+  const { stop, start, repair } = known;
   if (action === 'stop' && stop?.runId === runId) {
     const done = { requestedAtMs: atMs, ...(operation === undefined ? {} : { operation }) };
-    return { ...known, stop: { ...stop, ...done, untold: undefined } };
+    // It may die before it says so.
+    return { ...known, stop: { ...stop, ...done, untold: true } };
   }
+  if (action === 'repair' && repair?.runId === runId)
+    return { ...known, repair: { ...repair, requestedAtMs: atMs } };
   if (action === 'start' && start?.runId === runId)
     return { ...known, start: { ...start, requestedAtMs: atMs } };
   return known;

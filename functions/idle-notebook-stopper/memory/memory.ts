@@ -20,7 +20,7 @@ const stopRecord = z.object({
   /** Set once the stop was requested, so that a claim without it may be one whose run died. */
   requestedAtMs: z.optional(z.number()),
   operation: z.optional(z.string()),
-  /** Its run has not said that it was requested: what is known of that is the notebook's state alone. */
+  /** Whether its run came to say it is to be seen by its receipt, once the run is over. */
   untold: z.optional(z.literal(true)),
   /** The run that said so in the place of one that died. */
   toldBy: z.optional(z.string()),
@@ -37,11 +37,12 @@ const startRecord = z.object({
   toldBy: z.optional(z.string()),
 });
 
-/** A repair of the native idle shutdown; forgotten once its run has said what became of it. */
+/** A repair of the native idle shutdown; forgotten once its run is over, and its receipt or a later run has said it. */
 const repairRecord = z.object({
   claimedAtMs: z.number(),
   runId: z.string(),
   sent,
+  requestedAtMs: z.optional(z.number()),
   reason: z.string(),
   /** What `idle-timeout-seconds` was to become. */
   desired: z.string(),

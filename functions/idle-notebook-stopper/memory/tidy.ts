@@ -72,12 +72,8 @@ function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config
     verdict?.reason === 'not-evaluable';
   const stopHolds = stop !== undefined && !startedSince(facts, stop.claimedAtMs);
   const kept = stopHolds ? start : undefined;
-  const isUnsaid =
-    start !== undefined &&
-    start.requestedAtMs === undefined &&
-    !neverLeft(start) &&
-    THERE.start.has(facts.state);
-  const said = isUnsaid ? saidBy(start, run) : kept;
+  const isUnsaid = start !== undefined && !neverLeft(start) && THERE.start.has(facts.state);
+  const said = isUnsaid ? (saidBy(start, run) ?? kept) : kept;
   const settled = stopHolds ? settledStop(stop, facts, run) : undefined;
   const repaired = repair === undefined ? undefined : settledRepair(repair, facts, run);
   return {

@@ -50,11 +50,14 @@ const REMEMBERED: ProjectMemory = {
 };
 
 const STATE = /POST .*\/upload\/storage\/.*(?:memory|receipts)/;
+const RECEIPT = /POST .*\/upload\/storage\/.*receipts/;
 const MOMENTS = {
   'before the effect': (request: RegExp) => [request, 'before it leaves'] as const,
   'after the effect, before the answer': (request: RegExp) => [request, 'after the effect'] as const,
   'after the answer, before it is in the state': (request: RegExp) =>
     [after(request, STATE), 'before it leaves'] as const,
+  'before its receipt, and all is in the state': (request: RegExp) =>
+    [after(request, RECEIPT), 'before it leaves'] as const,
 };
 
 async function deliver(runtime: Runtime, messageId: string): Promise<'done' | 'again'> {
@@ -317,7 +320,11 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
       const decision = decisions.find(({ action }) => action === 'report');
       expect(decision?.evidence['notRepaired']).toMatch(/^next time: run 20261119T0740.* has claimed it$/);
       expect(await goOn()).toBe('done');
-      expect(await deliver(runtime, '3')).toBe('done');
+      // Once its time is over, its receipt says it.
+      for (const messageId of ['3', '4', '5']) {
+        expect(await deliver(runtime, messageId)).toBe('done');
+        await sandbox.clock.advance(10 * MINUTE_MS);
+      }
       expectDone(sandbox, 'patch');
       expect(said(sandbox, 'patch')).toBe(1);
       expect(memoryIn(sandbox, BUCKET, LAB)).toEqual({});
@@ -378,6 +385,23 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
       for (const messageId of ['1', '2']) expect(await deliver(runtime, messageId)).toBe('done');
       expect(said(sandbox, 'patch')).toBe(times);
       expect(memoryIn(sandbox, BUCKET, LAB)).toEqual({});
+    });
+  }); // prettier-ignore
+
+  it.each(['stop', 'start', 'patch'] as const)('%s, by a run that says so: no other does, and its receipt is read once', async (verb) => {
+    const scenario = labScenario([WRITES[verb].is], { clock: MORNING });
+    await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+      const { runtime } = startInstance(sandbox, { name: NAME, policy: POLICY, pauses: 'none' });
+      const state = createState({ api: createRuntimeApi(runtime, Infinity), bucket: BUCKET });
+      await state.write(memoryObject(LAB), JSON.stringify(REMEMBERED));
+      for (const messageId of ['1', '2', '3', '4']) {
+        expect(await deliver(runtime, messageId)).toBe('done');
+        await sandbox.clock.advance(10 * MINUTE_MS);
+      }
+      expectDone(sandbox, verb);
+      expect(said(sandbox, verb)).toBe(1);
+      const reads = sandbox.callLog.calls().filter(({ method, path }) => method === 'GET' && path.includes('receipts'));
+      expect(reads).toHaveLength(1);
     });
   }); // prettier-ignore
 
