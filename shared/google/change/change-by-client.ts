@@ -1,5 +1,6 @@
 import type { Api } from '../api.ts';
-import type { Permit } from './permit.ts';
+import { BusyError } from '../google-api-error.ts';
+import { NotSent, type Permit } from './permit.ts';
 
 /**
  * Sends a request that changes something, once, by one of Google's clients; the same as `Api.change` does. `send` hands `leaving` to the
@@ -15,5 +16,11 @@ export async function changeByClient(
   const leaving = (): void => {
     permit.check();
   };
-  return api.call(call, () => send(leaving), { retry: false, leaving });
+  try {
+    return await api.call(call, () => send(leaving), { retry: false, leaving });
+  } catch (error) {
+    // What the permit throws at the socket arrives wrapped; nothing has left then.
+    const cause = error instanceof Error ? error.cause : undefined;
+    throw cause instanceof NotSent || cause instanceof BusyError ? cause : error;
+  }
 }
