@@ -186,6 +186,7 @@ async function requestChange(
       request: (permit) => requestNotebook(api, permit, action, name),
       // It takes minutes; the next run sees whether it did.
       answerSettles: true,
+      mustExist: action === 'start',
       alreadyRequested: takenFrom !== undefined,
     },
     {
@@ -318,6 +319,7 @@ async function repairIdleShutdown(
         return replaceNotebookMetadata(api, permit, name, metadata);
       },
       answerSettles: true,
+      mustExist: true,
       alreadyRequested: takenFrom !== undefined,
     },
     {

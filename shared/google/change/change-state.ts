@@ -27,6 +27,8 @@ export interface StateChange<Present, Answer = unknown> {
   request(permit: Permit, present: Present): Promise<Answer>;
   /** An earlier run may have requested it, and died before it could say so: what has happened since is ours then. */
   readonly alreadyRequested?: boolean;
+  /** What is gone was not changed: a start, or a setting. Else a request of ours without an answer has removed it. */
+  readonly mustExist?: boolean;
   /** The request's answer itself says that it is done; else the resource is looked at until it shows. */
   readonly answerSettles?: boolean;
   /** How often it is requested at most, where no answer comes or the resource's state speaks against it. */
@@ -77,9 +79,9 @@ export async function changeState<Present, Answer>(
   let staleLooks = 0;
   for (let attempt = 1; ; attempt++) {
     const lost = await lostClaim(claim, hasLeft);
-    const present = await settledLook(change, waits, mayBeOurs);
+    const present = await orUnsettled(change, mayBeOurs, () => settledLook(change, waits));
     if (present === undefined) {
-      if (mayBeOurs) return { kind: 'done', answer: undefined };
+      if (mayBeOurs && change.mustExist !== true) return { kind: 'done', answer: undefined };
       // What was there a moment ago is looked for twice.
       if (attempt > 1) return { kind: 'gone' };
       await pause(attempt);
@@ -89,12 +91,12 @@ export async function changeState<Present, Answer>(
     if (change.isThere(present.value))
       return mayBeOurs ? { kind: 'done', answer: undefined } : { kind: 'already' };
     if (lost !== undefined) throw cannotTell(change, lost);
-    const why = await change.blocker(present.value);
+    const why = await orUnsettled(change, mayBeOurs, () => change.blocker(present.value));
     if (why !== undefined) {
       if (mayBeOurs && (await shows(change, waits))) return { kind: 'done', answer: undefined };
       return { kind: 'blocked', why, mayBeOurs };
     }
-    const sent = await send(change, waits, claim, present);
+    const sent = await orUnsettled(change, mayBeOurs, () => send(change, waits, claim, present));
     if (sent.kind === 'not-sent') {
       if (++staleLooks > MAX_STALE_LOOKS)
         throw new BusyError(`Cannot change "${change.resource}": ${sent.why}, ${staleLooks} times in a row`);
@@ -162,6 +164,19 @@ async function lostClaim(claim: Claim, hasLeft: boolean): Promise<unknown> {
 /** A request left, and nothing tells whether it was carried out: worth another look later. */
 export class UnsettledError extends BusyError {}
 
+/** What fails before the next request says nothing of the one that left. */
+async function orUnsettled<T>(
+  change: { readonly resource: string },
+  mayBeOurs: boolean,
+  step: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw mayBeOurs ? unsettled(change, error) : error;
+  }
+}
+
 function unsettled(change: { readonly resource: string }, error: unknown): unknown {
   return isRetryable(error) ? error : cannotTell(change, error);
 }
@@ -182,20 +197,14 @@ interface Seen<Present> {
 async function settledLook<Present, Answer>(
   change: StateChange<Present, Answer>,
   waits: Waits,
-  mayBeOurs: boolean,
 ): Promise<Seen<Present> | undefined> {
   let seen: Seen<Present> | undefined;
-  let settled: boolean;
-  try {
-    settled = await poll(waits.sleep, TRANSIT_MS, async () => {
-      const lookedAtMs = waits.nowMs();
-      const present = await orGone(change.look());
-      seen = present === undefined ? undefined : { ...present, lookedAtMs };
-      return present === undefined || change.isInTransit?.(present.value) !== true;
-    });
-  } catch (error) {
-    throw mayBeOurs ? unsettled(change, error) : error;
-  }
+  const settled = await poll(waits.sleep, TRANSIT_MS, async () => {
+    const lookedAtMs = waits.nowMs();
+    const present = await orGone(change.look());
+    seen = present === undefined ? undefined : { ...present, lookedAtMs };
+    return present === undefined || change.isInTransit?.(present.value) !== true;
+  });
   if (!settled)
     throw new BusyError(
       `Cannot change "${change.resource}" yet: it is on its way to another state for minutes`,
@@ -207,7 +216,7 @@ async function shows<Present, Answer>(change: StateChange<Present, Answer>, wait
   try {
     return await poll(waits.sleep, waits.confirmMs, async () => {
       const present = await orGone(change.look());
-      return present === undefined || change.isThere(present.value);
+      return present === undefined ? change.mustExist !== true : change.isThere(present.value);
     });
   } catch (error) {
     throw unsettled(change, error);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
-import { changeState, type Changed } from '../../../../shared/google/change/change-state.ts';
-import { NotSent, type Claim } from '../../../../shared/google/change/permit.ts';
+import { changeState, UnsettledError, type Changed } from '../../../../shared/google/change/change-state.ts';
+import { NotSent, type Claim, type Permit } from '../../../../shared/google/change/permit.ts';
 import { BusyError, GoogleApiError, UnexpectedAnswer } from '../../../../shared/google/google-api-error.ts';
 
 /** Stops something whose states are read one after the other, the last one again and again. */
@@ -228,3 +228,55 @@ describe('changeState on an instance that is frozen between look and request', (
     assert.equal(requests, 0);
   });
 });
+
+describe('changeState after a request without an answer', () => {
+  /** What fails, in the second attempt, before its request. */
+  async function failing(what: 'blocker' | 'intend'): Promise<unknown> {
+    let requests = 0;
+    const fail = async (): Promise<undefined> => {
+      if (requests > 0) throw what === 'blocker' ? refusal(403) : new Error('its memory is damaged');
+    };
+    const change = {
+      resource: 'nb-1',
+      look: async () => 'ACTIVE',
+      isThere: () => false,
+      blocker: what === 'blocker' ? fail : () => undefined,
+      ...(what === 'intend' ? { intend: fail } : {}),
+      async request(permit: Permit) {
+        permit.check();
+        requests += 1;
+        throw new GoogleApiError('stop', new UnexpectedAnswer('it is "<html>"'));
+      },
+    };
+    return changeState(change, WAITS, FREE).catch((error: unknown) => error);
+  }
+
+  for (const what of ['blocker', 'intend'] as const)
+    test(`cannot tell whether it took effect where ${what} fails`, async () => {
+      assert.ok((await failing(what)) instanceof UnsettledError);
+    });
+
+  for (const [mustExist, kind] of [
+    [true, 'gone'],
+    [false, 'done'],
+  ] as const)
+    test(`calls what is gone ${kind} where it ${mustExist ? 'must' : 'need not'} be there`, async () => {
+      const changed = await changeState(
+        {
+          resource: 'nb-1',
+          look: () => Promise.reject(refusal(404)),
+          isThere: () => false,
+          blocker: () => undefined,
+          request: () => Promise.reject(new Error('not to be sent')),
+          alreadyRequested: true,
+          mustExist,
+        },
+        WAITS,
+        FREE,
+      );
+      assert.equal(changed.kind, kind);
+    });
+});
+
+const WAITS = { sleep: async () => undefined, random: () => 0, nowMs: () => 0, confirmMs: 10_000 };
+const FREE: Claim = { confirm: async () => undefined, check: () => undefined };
