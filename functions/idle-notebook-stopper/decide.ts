@@ -73,7 +73,7 @@ export function judgeNotebook(facts: NotebookFacts, config: Config, now: Date): 
   return [
     decision,
     ...judgeStop(facts, now),
-    ...judgeStart(facts, config, now),
+    ...judgeStart(facts, config, verdict, now),
     ...judgeIdleShutdown(facts, config, verdict, audit),
     ...judgeGpuSignal(facts, config, verdict.reason),
   ];

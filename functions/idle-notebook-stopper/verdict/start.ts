@@ -59,7 +59,12 @@ export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): V
 }
 
 /** Reports a start that did not come up, and what happens next. */
-export function judgeStart(facts: NotebookFacts, config: Config, now: Date): readonly Decision[] {
+export function judgeStart(
+  facts: NotebookFacts,
+  config: Config,
+  verdict: Verdict,
+  now: Date,
+): readonly Decision[] {
   const { stop, start } = facts.memory;
   const period = config.hours === null ? undefined : workingPeriod(now, config.hours);
   if (period === undefined || start?.requestedAtMs === undefined || stop === undefined) return [];
@@ -67,6 +72,7 @@ export function judgeStart(facts: NotebookFacts, config: Config, now: Date): rea
   const settled = minutesSince(start.requestedAtMs, now) >= START_SETTLE_MINUTES;
   if (facts.state !== 'STOPPED' || attempts === 0 || !settled || startedSince(facts, stop.claimedAtMs))
     return [];
+  const next = nextOf(attempts, verdict);
   return [
     {
       resource: facts.name,
@@ -75,14 +81,27 @@ export function judgeStart(facts: NotebookFacts, config: Config, now: Date): rea
       evidence: {
         requestedAt: new Date(start.requestedAtMs).toISOString(),
         attempts,
-        says: `It was started for the working hours and is STOPPED again; why is in the operations of its VM, which costguard does not read. ${attempts < MAX_STARTS ? 'It is tried again.' : 'It was the last attempt.'}`,
+        says: `It was started for the working hours and is STOPPED again; why is in the operations of its VM, which costguard does not read. ${next.says}`,
         why: 'it was started and is STOPPED again: why is in the operations of its VM, which costguard does not read',
-        next:
-          attempts < MAX_STARTS
-            ? `tried again now, ${attempts} of ${MAX_STARTS} attempts are used up`
-            : 'not tried again before the hours open the next time',
+        next: next.text,
       },
       usdPerHour: 0,
     },
   ];
+}
+
+/** Whether it is tried again depends on the verdict, and on what else the run starts. */
+function nextOf(
+  attempts: number,
+  { action, reason }: Verdict,
+): { readonly says: string; readonly text: string } {
+  if (attempts >= MAX_STARTS)
+    return { says: 'It was the last attempt.', text: 'not tried again before the hours open the next time' };
+  const used = `${attempts} of ${MAX_STARTS} attempts are used up`;
+  return action === 'start'
+    ? {
+        says: 'It is tried again, as far as maxActions allows.',
+        text: `tried again now, as far as maxActions allows; ${used}`,
+      }
+    : { says: `It is not tried again now: ${reason}.`, text: `not tried again now (${reason}); ${used}` };
 }

@@ -534,8 +534,25 @@ describe('judgeNotebook: start', () => {
         attempts: 1,
         // No guess at a cause that was not read.
         why: 'it was started and is STOPPED again: why is in the operations of its VM, which costguard does not read',
-        next: 'tried again now, 1 of 6 attempts are used up',
+        next: 'tried again now, as far as maxActions allows; 1 of 6 attempts are used up',
       },
+    },
+    {
+      name: 'start requested 5 minutes ago and STOPPED again, and kept since: says that it is not tried again now',
+      policy,
+      facts: { ...stopped(startRequested(5)), labels: { 'costguard-keep': 'true' } },
+      expect: ['keep kept', 'report did-not-start'],
+      lastEvidence: { next: 'not tried again now (kept); 1 of 6 attempts are used up' },
+    },
+    {
+      name: 'start requested 5 minutes ago and STOPPED again, and a rung is in force: says that it is not tried again now',
+      policy,
+      facts: {
+        ...stopped(startRequested(5)),
+        rungInForce: { budget: 'billingAccounts/A/budgets/B', rung: 'stop-notebooks' },
+      },
+      expect: ['keep budget-rung', 'report did-not-start'],
+      lastEvidence: { next: 'not tried again now (budget-rung); 1 of 6 attempts are used up' },
     },
     {
       name: 'six starts this morning that did not come up: no seventh, and says so',
