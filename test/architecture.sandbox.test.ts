@@ -63,6 +63,15 @@ const OTHER_WAYS: readonly (readonly [string, string])[] = [
   // By a permit of one's own.
   ['functions/a/act.ts', "import { Permit as Mine } from '../../shared/google/change/permit.ts';"],
   ['functions/a/act.ts', "import { type Claim, Permit } from '../../shared/google/change/permit.ts';"],
+  ['functions/a/act.ts', "import * as p from '../../shared/google/change/permit.ts'; new p.Permit(check);"],
+  ['shared/google/a.ts', "export { Permit as X } from './change/permit.ts';"],
+  ['shared/google/a.ts', "export * from './change/permit.ts';"],
+  ['functions/a/act.ts', "const { Permit: P } = await import('../../shared/google/change/permit.ts');"],
+  ['functions/a/act.ts', "import * as s from '../../shared/state/state.ts'; s.createState(options);"],
+  ['shared/run/a.ts', "export { createState as open } from '../state/state.ts';"],
+  ['functions/a/act.ts', "const { createState: open } = await import('../../shared/state/state.ts');"],
+  ['shared/google/a.ts', "export { notebooksClient as make } from './clients/notebooks.ts';"],
+  ['functions/a/act.ts', "const { notebooksClient: make } = await import('../../shared/google/clients/notebooks.ts');"],
 ]; // prettier-ignore
 
 describe('each rule finds what breaks it, and nothing else', () => {
@@ -253,6 +262,8 @@ describe('each rule finds what breaks it, and nothing else', () => {
         'functions/a/gather.ts': 'const { api, auth } = look; await getBudget(api, auth, name);',
         'functions/a/act.ts': 'await api.call(n, () => runtime.clients.publish(topic, text));',
         'shared/run/a.ts': "import { createState } from '../state/state.ts';",
+        'shared/run/b.ts':
+          "import type * as p from '../google/change/permit.ts'; export type { State } from '../state/state.ts';",
       },
       0,
     ],

@@ -37,6 +37,10 @@ const KNOWS_IDENTITY = /^shared\/(?:google\/(?:clients\/.*|impersonate)|run\/run
 /** Google's clients are made by what these files export; two of the room make none. */
 const CLIENTS = /(?:^|\/)clients\/(?!notebook-message|through-proxy)[\w-]+\.ts$/;
 
+/** What issues permits, opens buckets or makes clients: under another name nothing of it would be seen. */
+const NAMED_ONLY =
+  /(?:^|\/)(?:change\/permit|state\/state|clients\/(?!notebook-message|through-proxy)[\w-]+)\.ts$/;
+
 /** Where the state bucket is opened. */
 const OPENS_STATE = /^shared\/(?:run|state)\//;
 
@@ -59,6 +63,7 @@ export function unpermittedIn(file: string, text: string): readonly string[] {
     found.push(
       ...permitsIn(node),
       ...stateIn(node, file),
+      ...loadedUnnamed(node),
       ...(methods === undefined ? sentUnpermitted(node) : sentOtherwise(node, methods)),
       ...(KNOWS_IDENTITY.test(file) ? [] : usesIdentity(node)),
       ...usesClient(node, clients),
@@ -87,6 +92,25 @@ function stateIn(node: ts.Node, file: string): readonly string[] {
   if (!ts.isCallExpression(node) || node.expression.kind !== ts.SyntaxKind.ImportKeyword) return [];
   const [what] = node.arguments;
   return what === undefined || ts.isStringLiteral(what) ? [] : [`loads ${what.getText()}`];
+}
+
+/** A re-export, `import()` and `import * as` give what is loaded another name. Those of clients by the last are followed by that name. */
+function loadedUnnamed(node: ts.Node): readonly string[] {
+  const from = unnamedSource(node);
+  if (from === undefined || !ts.isStringLiteral(from) || !NAMED_ONLY.test(from.text)) return [];
+  return [`loads all of ${from.text}`];
+}
+
+function unnamedSource(node: ts.Node): ts.Node | undefined {
+  if (ts.isExportDeclaration(node)) return node.isTypeOnly ? undefined : node.moduleSpecifier;
+  if (ts.isCallExpression(node))
+    return node.expression.kind === ts.SyntaxKind.ImportKeyword ? node.arguments[0] : undefined;
+  if (!ts.isNamespaceImport(node) || node.parent.phaseModifier === ts.SyntaxKind.TypeKeyword)
+    return undefined;
+  const { moduleSpecifier } = node.parent.parent;
+  return ts.isStringLiteral(moduleSpecifier) && CLIENTS.test(moduleSpecifier.text)
+    ? undefined
+    : moduleSpecifier;
 }
 
 /** By whatever name: what is taken out of an `Api` is called later. */
