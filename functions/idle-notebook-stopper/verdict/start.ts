@@ -81,7 +81,7 @@ export function judgeStart(
       evidence: {
         requestedAt: new Date(start.requestedAtMs).toISOString(),
         attempts,
-        says: `It was started for the working hours and is STOPPED again; why is in the operations of its VM, which costguard does not read. ${next.says}`,
+        says: `It was started for the working hours and is STOPPED again; the operations of its VM say why. ${next.says}`,
         why: 'it was started and is STOPPED again: why is in the operations of its VM, which costguard does not read',
         next: next.text,
       },
