@@ -112,7 +112,8 @@ describe('hours', () => {
       assert.deepEqual(outcomesOf(morning), { 'evening-1': ['start done: working-hours'] });
       assert.equal(decisionOn(morning, 'evening-1').evidence['opensAt'], '2026-11-19T07:00:00.000Z');
 
-      // It runs, and is young; the memory of both has done its work.
+      // It runs, and is young; once the receipt was read that says so, the memory of both has done its work.
+      assert.deepEqual((await tickAfter(world, 10)).kept, { young: 1, active: 1 });
       assert.deepEqual((await tickAfter(world, 10)).kept, { young: 1, active: 1 });
       assert.equal(statesOf(sandbox)['evening-1'], 'ACTIVE');
       assert.deepEqual(memoryIn(sandbox, BUCKET, LAB), {});
