@@ -198,13 +198,11 @@ async function requestChange(
     leaseOf(run, name, action, claimedAtMs),
   );
   if (changed.kind === 'already' || changed.kind === 'gone') return { outcome: already(plan, { stateNow }) };
-  if (changed.kind === 'blocked') {
-    const outcome = already(plan, { changed: changed.why });
+  if (changed.kind === 'blocked')
     return {
-      outcome: { ...outcome, action: 'keep', reason: 'changed-since' },
+      outcome: { ...already(plan, { changed: changed.why }), action: 'keep', reason: 'changed-since' },
       mayBeOurs: changed.mayBeOurs,
     };
-  }
   const { answer: operation } = changed;
   return {
     outcome: {
