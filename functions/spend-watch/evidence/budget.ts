@@ -1,5 +1,5 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
-import type { Estimate } from '../../../shared/spend/estimate.ts';
+import { isBurnKnown, type Estimate } from '../../../shared/spend/estimate.ts';
 import type { Fit } from '../../../shared/spend/fit.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
@@ -37,8 +37,11 @@ export interface BudgetEvidence {
   readonly low?: Readonly<Record<string, unknown>>;
   /** Whether the ledgers reach back to the beginning of the period. */
   readonly ledgersFromStart?: boolean;
-  /** What `spendUsd` grows by an hour at the present burn: by the fit, with services that the watch does not see. */
-  readonly growthUsdPerHour?: Estimate['growth'];
+  /**
+   * What `spendUsd` grows by an hour at the present burn: by the fit, with services that the watch does not see. Absent where nothing was
+   * seen and not all was looked at; `high` is null where `spendUsd` has none.
+   */
+  readonly growthUsdPerHour?: { readonly expected: number; readonly high: number | null };
   /** Why nothing may be done on this estimate. */
   readonly blocked?: string;
   readonly rungs?: readonly RungEvidence[];
@@ -73,10 +76,14 @@ export function budgetEvidence(
     ...(estimate.whyOpen === undefined ? {} : { partialWhy: estimate.whyOpen }),
     ...(isSpentKnown(estimate.spend) ? { share: Number((estimate.spend.expected / amount).toFixed(4)) } : {}),
     ...readingEvidence(estimate, config.discountAtMost),
-    growthUsdPerHour: { expected: cents(estimate.growth.expected), high: cents(estimate.growth.high) },
+    ...(isBurnKnown(estimate) ? { growthUsdPerHour: growthEvidence(estimate) } : {}),
     ...(blocked === undefined ? {} : { blocked }),
     rungs: config.ladder.map((rung) => rungEvidence(rung, amount, estimate, period.endMs)),
   };
+}
+
+function growthEvidence({ growth, spend }: Estimate): NonNullable<BudgetEvidence['growthUsdPerHour']> {
+  return { expected: cents(growth.expected), high: spend.high === null ? null : cents(growth.high) };
 }
 
 function readingEvidence(
@@ -123,7 +130,7 @@ function defaultReason({ settled, points }: Fit): string {
 function rungEvidence(
   { at, do: action }: Rung,
   amount: number,
-  { spend, growth, atMs }: Estimate,
+  { spend, burn, growth, atMs }: Estimate,
   endMs: number | undefined,
 ): RungEvidence {
   const usd = at * amount;
@@ -137,7 +144,7 @@ function rungEvidence(
         : 'not in this period at the present burn';
   const whenExpected = (): string => {
     if (spend.low >= usd) return 'reached';
-    if (!isSpentKnown(spend)) return 'not known';
+    if (!isSpentKnown(spend) || (spend.expected < usd && !isBurnKnown({ burn, spend }))) return 'not known';
     return text(reach(spend.expected, growth.expected), 'expected to be reached');
   };
   const earliest = (): string => {

@@ -1,4 +1,4 @@
-import { lineChart } from '../../../shared/report/line-chart.ts';
+import { lineChart, type LineChart } from '../../../shared/report/line-chart.ts';
 import type { Child, Markup } from '../../../shared/report/markup.ts';
 import {
   axisUsdText,
@@ -52,7 +52,7 @@ function rangeOf({ low, high }: OpenBand, partialWhy: string): Child {
 }
 
 function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
-  const { line = [], reports = [], rungs = [], periodStart, periodEnd, growthUsdPerHour, spendUsd } = budget;
+  const { line = [], reports = [], rungs = [], periodStart, periodEnd, spendUsd } = budget;
   const nowMs = Date.parse(nowTime);
   const startMs = Date.parse(periodStart ?? nowTime);
   // What nothing is known of is no line at zero.
@@ -60,11 +60,6 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
   const endMs = Math.min(Date.parse(periodEnd ?? '') || Infinity, nowMs + Math.max(DAY_MS, nowMs - startMs));
   const topRung = Math.max(budget.amount, ...rungs.map(({ usd }) => usd));
   const top = 1.1 * Math.max(topRung, spendUsd.expected, Math.min(spendUsd.high ?? Infinity, 1.5 * topRung));
-  const projected = spendUsd.expected + ((growthUsdPerHour?.expected ?? 0) * (endMs - nowMs)) / HOUR_MS;
-  const reachTopMs =
-    projected <= top
-      ? endMs
-      : nowMs + ((endMs - nowMs) * (top - spendUsd.expected)) / (projected - spendUsd.expected);
   return [
     lineChart({
       ...{ startMs, endMs, top },
@@ -74,13 +69,7 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
       },
       lines: [
         { tone: 'blue', points: line.map(({ at, expected }) => ({ atMs: Date.parse(at), value: expected })) },
-        {
-          ...{ tone: 'blue', dashed: true },
-          points: [
-            { atMs: nowMs, value: spendUsd.expected },
-            { atMs: reachTopMs, value: Math.min(projected, top) },
-          ],
-        },
+        ...projection(budget, { nowMs, endMs, top }),
       ],
       dots: {
         tone: 'orange',
@@ -103,6 +92,28 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
       summary: `Spend of budget ${visible(budget.name)} since ${momentText(periodStart ?? nowTime)}: ${usdText(spendUsd.expected)} expected by now, ${usdText(spendUsd.low)} at the least, ${spendUsd.high === null ? 'and no upper bound' : `${usdText(spendUsd.high)} at the most`}. The table of rungs has when each is reached.`,
       caption: 'Dotted lines are the rungs of the ladder. What is above the chart is drawn at its edge.',
     }),
+  ];
+}
+
+/** Where the present burn leads, up to the top of the chart; a burn that is not known leads nowhere. */
+function projection(
+  { spendUsd, growthUsdPerHour }: BudgetReport,
+  { nowMs, endMs, top }: { readonly nowMs: number; readonly endMs: number; readonly top: number },
+): LineChart['lines'] {
+  if (spendUsd === undefined || growthUsdPerHour === undefined) return [];
+  const projected = spendUsd.expected + (growthUsdPerHour.expected * (endMs - nowMs)) / HOUR_MS;
+  const reachTopMs =
+    projected <= top
+      ? endMs
+      : nowMs + ((endMs - nowMs) * (top - spendUsd.expected)) / (projected - spendUsd.expected);
+  return [
+    {
+      ...{ tone: 'blue', dashed: true },
+      points: [
+        { atMs: nowMs, value: spendUsd.expected },
+        { atMs: reachTopMs, value: Math.min(projected, top) },
+      ],
+    },
   ];
 }
 

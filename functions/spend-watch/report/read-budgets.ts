@@ -158,7 +158,9 @@ function reportBudget(
   return {
     ...evidence,
     ...(period.endMs === undefined ? {} : { periodEnd: new Date(period.endMs).toISOString() }),
-    burnUsdPerHour: centsOf(sumBands(ledgers.map(rateOf))),
+    ...(evidence.growthUsdPerHour === undefined
+      ? {}
+      : { burnUsdPerHour: centsOf(sumBands(ledgers.map(rateOf))) }),
     reports: period.points.map(({ atMs, cost }) => ({ at: new Date(atMs).toISOString(), usd: cost })),
     line: spendLine(ledgers, messages, {
       nowMs,

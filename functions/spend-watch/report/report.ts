@@ -59,6 +59,7 @@ export interface UnknownBurn {
 /** A budget, with its line of spend where that can be told. */
 export interface BudgetReport extends BudgetEvidence {
   readonly periodEnd?: string;
+  /** Absent where nothing was seen and not all was looked at. */
   readonly burnUsdPerHour?: Band;
   readonly reports?: readonly { readonly at: string; readonly usd: number }[];
   readonly line?: readonly SpendSample[];

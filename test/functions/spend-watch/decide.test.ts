@@ -129,6 +129,22 @@ describe('judgeSpend', () => {
     expect(Date.parse(full?.earliest ?? '')).toBeLessThan(Date.parse(full?.when ?? ''));
   });
 
+  it('says of a burn that no look has seen that it is not known: not of a rung that it is never reached', () => {
+    const resources: readonly Seen[] = [];
+    const nothing = { project: 'p', atMs: NOW, resources, complete: false };
+    const before = accrue(undefined, { ...nothing, atMs: NOW - HOUR });
+    const [budget] = told(facts({ seen: nothing, before }))['budgets'] as readonly {
+      spendUsd: { expected: number; high: null };
+      rungs: readonly { when: string; earliest: string }[];
+    }[];
+    expect(budget?.spendUsd).toMatchObject({ expected: 380, high: null });
+    expect(budget).not.toHaveProperty('growthUsdPerHour');
+    expect(budget?.rungs).toMatchObject([
+      { when: 'not known', earliest: 'not known' },
+      { when: 'not known', earliest: 'not known' },
+    ]);
+  });
+
   it('says which other project of a budget no one looks at, since when, and that no rung fires by it', () => {
     const [budget] = facts().budgets;
     if (budget === undefined) throw new Error('Cannot find the budget');
