@@ -115,7 +115,10 @@ function sizeRequest(resource: string, nodeCount: number): KindRequest {
   };
 }
 
-/** Whether a pool's autoscaling is still to be set; what an operator set meanwhile is left as it is. */
+/**
+ * Whether a pool's autoscaling is still to be set; what an operator set meanwhile is left as it is. That node auto-provisioning made a pool
+ * says nothing of its limits, and while that is off Google may not keep it.
+ */
 export function judgeAutoscaling(
   { resource, pool }: PoolFacts,
   autoscaling: Readonly<Record<string, unknown>>,
@@ -124,7 +127,10 @@ export function judgeAutoscaling(
   const desired = autoscaling['enabled'] === true;
   if (on === desired) {
     const other =
-      desired && Object.entries(autoscaling).some(([field, value]) => pool.autoscaling?.[field] !== value);
+      desired &&
+      Object.entries(autoscaling).some(
+        ([field, value]) => field !== 'autoprovisioned' && pool.autoscaling?.[field] !== value,
+      );
     return other ? { kind: 'refused', why: 'its autoscaling has other limits by now' } : { kind: 'done' };
   }
   return {

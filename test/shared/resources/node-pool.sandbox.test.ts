@@ -220,6 +220,22 @@ describe('GKE node pools', () => {
     });
   });
 
+  it('takes autoscaling for that from before where Google does not keep who made the pool', async () => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      const set = (autoscaling: object): void => {
+        const { body } = sandbox.store.get(PROJECT, 'container', 'locations/us-central1/clusters/demo');
+        const [pool] = body['nodePools'] as Record<string, unknown>[];
+        if (pool !== undefined) pool['autoscaling'] = autoscaling;
+      };
+      set({ ...AUTOSCALING, autoprovisioned: true });
+      const target = targetOf(find(await look(), 'a100'));
+      set(AUTOSCALING);
+      expect(await run(backSteps(NODE_POOLS, target))).toEqual([]);
+      set({ ...AUTOSCALING, maxNodeCount: 9 });
+      await expect(run(backSteps(NODE_POOLS, target))).rejects.toThrow('has other limits by now');
+    });
+  });
+
   it('leaves a pool alone that a user resized meanwhile', async () => {
     await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
       const target = targetOf(find(await look(), 'a100'));
