@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { messageOf } from '../../../shared/errors.ts';
+import { BusyError, isRetryable } from '../../../shared/google/google-api-error.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import { isBelow } from '../../../shared/state/manifest.ts';
 import { restoreBilling, type Restored } from '../act.ts';
@@ -67,15 +68,16 @@ async function bringAllBack(
   const started = new Set(starting.map(({ step }) => step));
   const lastWhy = new Map<RestoreStep, string>();
   const open = new Set(started);
+  const missed = new Set<RestoreStep>();
   const due = new Map<RestoreStep, DueStep>();
   const goOn = async (step: RestoreStep, work: () => Promise<Restored>): Promise<'settled' | 'pending'> => {
-    const line = await carry(run, step, work);
+    const line = await carry(run, step, () => noteMissed(work, () => missed.add(step)));
     if (line.outcome === 'pending') {
       lastWhy.set(step, line.why ?? '');
       return 'pending';
     }
     lastWhy.delete(step);
-    open.delete(step);
+    if (!missed.has(step)) open.delete(step);
     settle(step, line);
     return 'settled';
   };
@@ -83,6 +85,10 @@ async function bringAllBack(
     due.delete(step);
     const state = await goOn(step, async () => {
       const inner = isOutermost(step.item) ? othersIn(step, open) : undefined;
+      if (inner !== undefined && missed.has(inner))
+        throw new BusyError(
+          `${inner.item.resource} comes back first, and is not back: send the request again`,
+        );
       if (inner !== undefined) return { kind: 'pending', why: `${inner.item.resource} comes back first` };
       const seen = await lookAt(run, task, books.starts);
       if (seen.kind !== 'due') return seen;
@@ -114,6 +120,16 @@ async function bringAllBack(
   ]);
   for (const [step, why] of await explainAll(run, starting, lastWhy, books))
     settle(step, lineOf(step, 'pending', why));
+}
+
+/** Calls `note` where `work` fails with what another request may get through. Throws what `work` does. */
+async function noteMissed<T>(work: () => Promise<T>, note: () => void): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isRetryable(error)) note();
+    throw error;
+  }
 }
 
 /** Why each that is not settled is pending, by step. */

@@ -127,6 +127,22 @@ describe('a restore of every kind that stop-compute stops', () => {
       expect(stateOf(world)).toEqual(before);
     })); // prettier-ignore
 
+  it('leaves node auto-provisioning off where a pool of its cluster could not be brought back, until it is', () =>
+    stopped(async (world, before) => {
+      const { sandbox } = world;
+      const fault = { kind: 'status', status: 503, message: 'try later' } as const;
+      sandbox.faults.add({ route: 'container.*.nodePools.setSize', count: 50, fault });
+      const first = await world.restore('POST');
+      const line = first.results?.find(({ resource }) => resource.endsWith('/clusters/demo'));
+      expect([first.status, line?.outcome]).toEqual([503, 'failed']);
+      expect(line?.why).toMatch(/clusters\/demo\/nodePools\/a100 comes back first, and is not back/);
+      const updates = () => sandbox.callLog.calls().filter(({ id }) => id.endsWith('clusters.update')).length;
+      expect(updates()).toBe(0);
+      sandbox.faults.clear();
+      expect((await world.restore('POST')).status).toBe(200);
+      expect(stateOf(world)).toEqual(before);
+    })); // prettier-ignore
+
   it("says Google's reason for a group that finds no capacity, and the group is done once it has its members", () =>
     stopped(async (world, before) => {
       const { sandbox } = world;
