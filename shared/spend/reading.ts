@@ -49,7 +49,7 @@ export function readReports(
     periodStartMs,
     fit,
     reported: points.at(-1),
-    confirmedMs: isPresent ? messages.lastMs : undefined,
+    confirmedMs: isPresent && points.length > 0 ? messages.lastMs : undefined,
     // Reports of a young period hold nothing of them yet.
     unseenPerHour: Math.max(
       unseenIn(ledgers, { startMs: periodStartMs, points }, fit),
