@@ -84,12 +84,8 @@ async function bringAllBack(
   const look = async ({ step, task }: Starting): Promise<'settled' | 'pending' | 'due'> => {
     due.delete(step);
     const state = await goOn(step, async () => {
-      const inner = isOutermost(step.item) ? othersIn(step, open) : undefined;
-      if (inner !== undefined && missed.has(inner))
-        throw new BusyError(
-          `${inner.item.resource} comes back first, and is not back: send the request again`,
-        );
-      if (inner !== undefined) return { kind: 'pending', why: `${inner.item.resource} comes back first` };
+      const waits = waitsForInner(step, open, missed);
+      if (waits !== undefined) return waits;
       const seen = await lookAt(run, task, books.starts);
       if (seen.kind !== 'due') return seen;
       const before = othersIn(step, due.keys());
@@ -120,6 +116,19 @@ async function bringAllBack(
   ]);
   for (const [step, why] of await explainAll(run, starting, lastWhy, books))
     settle(step, lineOf(step, 'pending', why));
+}
+
+/** What makes others of its place comes back behind these: pending while one is on its way. Throws `BusyError` where one is not back. */
+function waitsForInner(
+  step: RestoreStep,
+  open: ReadonlySet<RestoreStep>,
+  missed: ReadonlySet<RestoreStep>,
+): Restored | undefined {
+  const inner = isOutermost(step.item) ? othersIn(step, open) : undefined;
+  if (inner === undefined) return undefined;
+  const why = `${inner.item.resource} comes back first`;
+  if (missed.has(inner)) throw new BusyError(`${why}, and is not back: send the request again`);
+  return { kind: 'pending', why };
 }
 
 /** Calls `note` where `work` fails with what another request may get through. Throws what `work` does. */
