@@ -1,7 +1,7 @@
 /** What becomes of a run whose write to the state bucket fails, or gets an answer that says nothing, at each of its writes. */
 import { describe, expect, it } from 'vitest';
 import { MINUTE_MS, RESEARCH, restoreWorld, stateOf } from '../support/restore-world.ts';
-import { FATES, meetFate } from '../support/write-fates.ts';
+import { BASIC_FATES, FATES, meetFate } from '../support/write-fates.ts';
 
 const WRITE = /^POST .*\/upload\/storage\//;
 
@@ -61,14 +61,6 @@ async function restoreUntilComplete(): Promise<void> {
   throw new Error('Three restores and not complete');
 }
 
-const TITLES = [
-  'garbage after the effect',
-  'a reset after the effect',
-  'a reset without an effect',
-  'a timeout after the effect',
-  'a refusal',
-] as const satisfies readonly (keyof typeof FATES)[];
-
 describe('each write of the switch to the state', async () => {
   start();
   const writes = await writesOf(() => lab.alert());
@@ -78,7 +70,7 @@ describe('each write of the switch to the state', async () => {
   });
 
   for (const [at, name] of [...writes.entries()].filter(([, one]) => !OF_OTHER.test(one)))
-    for (const title of TITLES)
+    for (const title of BASIC_FATES)
       it(`${at + 1}, ${name.split('/')[0] ?? ''}, with ${title}: after a redelivery all is off once, and comes back`, async () => {
         const before = start();
         arm(at, title);
@@ -114,7 +106,7 @@ describe('each write to the state of a tick of the switch that stops what came b
   });
 
   for (const [at, name] of [...writes.entries()].filter(([, one]) => !OF_OTHER.test(one)))
-    for (const title of TITLES)
+    for (const title of BASIC_FATES)
       it(`${at + 1}, ${name.split('/')[0] ?? ''}, with ${title}: it is off once after a redelivery, and comes back`, async () => {
         const before = await startAgain();
         arm(at, title);
@@ -141,7 +133,7 @@ describe('each write of the restore to the state', async () => {
   });
 
   for (const [at, name] of [...writes.entries()].filter(([, one]) => !OF_OTHER.test(one)))
-    for (const title of TITLES)
+    for (const title of BASIC_FATES)
       it(`${at + 1}, ${name.split('/')[0] ?? ''}, with ${title}: all is back once, and never said to be before`, async () => {
         const before = await stopResources();
         arm(at, title);

@@ -17,6 +17,15 @@ export const FATES = {
   'an outage after the effect': { carriedOut: true, seen: 503 },
 } as const;
 
+/** Those that each write meets whatever it is of: an effect that is not seen, no effect, and a refusal. */
+export const BASIC_FATES = [
+  'garbage after the effect',
+  'a reset after the effect',
+  'a reset without an effect',
+  'a timeout after the effect',
+  'a refusal',
+] as const satisfies readonly (keyof typeof FATES)[];
+
 /** What else Google may refuse a change with, whose reason need not hold for the next request. */
 export const REFUSALS = {
   'a 404': { carriedOut: false, seen: 404 },

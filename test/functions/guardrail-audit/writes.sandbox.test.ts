@@ -10,7 +10,7 @@ import { holdable, HOLDS } from '../../support/held-instance.ts';
 import { eventOf, startInstance, withSandbox } from '../../support/in-process.ts';
 import { subscribeToReceipts } from '../../support/installed.ts';
 import { BUCKET, OPERATIONS, RECEIPTS_TOPIC, START } from '../../support/lab.ts';
-import { disturbedRuntime, FATES, meetFate } from '../../support/write-fates.ts';
+import { BASIC_FATES, disturbedRuntime, FATES, meetFate } from '../../support/write-fates.ts';
 
 /** A scope of one project: its audit is the last of the week. */
 const TOLD = `${POLICY.replace(/^scope: .*$/m, `scope: [projects/${TRIALS}]`)}receipts: ${RECEIPTS_TOPIC}\nnotify:\n  channels: [{kind: topic, topic: ${RECEIPTS_TOPIC}}]\n`;
@@ -118,17 +118,9 @@ function expectBooksToAgree({ sandbox, published }: Lab, told: readonly number[]
   expect(toldOf.filter((name) => !receipts.includes(name))).toEqual([]);
 }
 
-const TITLES = [
-  'garbage after the effect',
-  'a reset after the effect',
-  'a timeout after the effect',
-  'a refusal',
-  'a reset without an effect',
-] as const satisfies readonly (keyof typeof FATES)[];
-
 describe('each write of the guardrail-audit', () => {
   for (const write of Object.keys(WRITES) as Write[]) {
-    for (const title of TITLES)
+    for (const title of BASIC_FATES)
       it(`${write}, with ${title}: the digest is told, and the books say so, after redeliveries`, () =>
         withLab(write, async (lab) => {
           const isIt = once(write);

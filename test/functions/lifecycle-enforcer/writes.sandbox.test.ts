@@ -8,7 +8,14 @@ import { askGoogle } from '../../support/ask-google.ts';
 import { eventOf, startInstance, withSandbox } from '../../support/in-process.ts';
 import { BUCKET } from '../../support/lab.ts';
 import { receiptsIn } from '../../support/observe.ts';
-import { disturb, disturbedRuntime, FATES, meetFate, type Disturbance } from '../../support/write-fates.ts';
+import {
+  BASIC_FATES,
+  disturb,
+  disturbedRuntime,
+  FATES,
+  meetFate,
+  type Disturbance,
+} from '../../support/write-fates.ts';
 import {
   ABORT,
   bucketScenario,
@@ -170,16 +177,8 @@ describe('each write of the lifecycle-enforcer to the state', () => {
     'what became of it': [/POST .*\/upload\/storage\/.*name=memory/, 2],
     'the receipt': [/POST .*name=receipts/, 1],
   } as const;
-  const TITLES = [
-    'garbage after the effect',
-    'a reset after the effect',
-    'a reset without an effect',
-    'a timeout after the effect',
-    'a refusal',
-  ] as const;
-
   for (const [object, [write, turn]] of Object.entries(OBJECTS))
-    for (const title of TITLES)
+    for (const title of BASIC_FATES)
       it(`${object} with ${title}: the bucket is written once, and it knows its rules, after a redelivery and a tick`, () =>
         withLab(async (lab) => {
           let met = 0;
